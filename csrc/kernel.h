@@ -1,0 +1,64 @@
+/* What every kernel includes. A kernel is compiled once for each (ISA, dtype); real, LANES and
+   K(name) stand for that pair: K(adam) is fo_adam_f32_v3 in the float32 build for AVX2. */
+#ifndef FO_KERNEL_H
+#define FO_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "fastopt.h"
+
+#if defined(FO_F32)
+typedef float real;
+#define FO_DTYPE f32
+#define SQRT __builtin_sqrtf
+#define FABS __builtin_fabsf
+#elif defined(FO_F64)
+typedef double real;
+#define FO_DTYPE f64
+#define SQRT __builtin_sqrt
+#define FABS __builtin_fabs
+#else
+#error "compile with -DFO_F32 or -DFO_F64"
+#endif
+
+#define FO_PASTE_(name, dtype, isa) fo_##name##_##dtype##_##isa
+#define FO_PASTE(name, dtype, isa) FO_PASTE_(name, dtype, isa)
+#define K(name) FO_PASTE(name, FO_DTYPE, FO_ISA)
+
+/* Sums run over LANES partial sums in every build, whatever the width of a register, so that
+   their order, and with it every bit of the result, is the same on every ISA. */
+#define LANES (64 / sizeof(real))
+
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define CLAMP(x, low, high) MIN(MAX(x, low), high)
+
+/* One update of n parameters in place: w from its gradient g, with the rule's state arrays and
+   hyper-parameters as kernels.def names them. */
+typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
+                            const double *hyper, size_t n);
+
+/* A loss at prediction z and target y, with hyper-parameters h: its value, and its slope
+   d value / dz, for one sample and for n of them. */
+typedef struct {
+    real (*slope)(real z, real y, const real *h);
+    void (*slopes)(const real *z, const real *y, const real *h, real *out, size_t n);
+    void (*values)(const real *z, const real *y, const real *h, real *out, size_t n);
+} loss_functions;
+
+/* Makes the row of the loss table from the two functions value and slope of a file. */
+#define EXPORT_LOSS(name)                                                                          \
+    static real slope_of_one(real z, real y, const real *h) { return slope(z, y, h); }             \
+    static void slopes(const real *z, const real *y, const real *h, real *out, size_t n) {         \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[i] = slope(z[i], y[i], h);                                                         \
+    }                                                                                              \
+    static void values(const real *z, const real *y, const real *h, real *out, size_t n) {         \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[i] = value(z[i], y[i], h);                                                         \
+    }                                                                                              \
+    const loss_functions K(name) = {slope_of_one, slopes, values};
+
+#endif

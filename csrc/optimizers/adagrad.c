@@ -1,0 +1,15 @@
+/* Adagrad (Duchi, Hazan & Singer 2011).  v: sum of g^2.
+   The epsilon stands outside the root (torch: eps) or inside it (the lecture: eps_in_sqrt). */
+#include "kernel.h"
+
+void K(adagrad)(real *restrict w, const real *restrict g, real *const *state, const double *hyper,
+                size_t n) {
+    real *restrict v = state[0];
+    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2];
+    const real eps = (real)hyper[3], eps_in_sqrt = (real)hyper[4];
+    for (size_t i = 0; i < n; i++) {
+        const real gi = g[i] + l2 * w[i];
+        v[i] += gi * gi;
+        w[i] -= decay * w[i] + lr * gi / (SQRT(v[i] + eps_in_sqrt) + eps);
+    }
+}
