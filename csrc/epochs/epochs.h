@@ -1,0 +1,90 @@
+/* What the passes over data share: the tables of kernels, and how the rows of X are read. */
+#ifndef FO_EPOCHS_H
+#define FO_EPOCHS_H
+
+#include "../lanes.h"
+
+extern optimizer_step *const K(optimizers)[];
+extern const loss_functions *const K(losses)[];
+optimizer_step K(sgd);
+
+/* The passes. Each leaves in pass->z the predictions that it made before its updates. */
+void K(narrow)(const fo_pass *pass);
+void K(wide)(const fo_pass *pass);
+void K(minibatch)(const fo_pass *pass);
+
+/* What fo_kernels promises of a pass. */
+size_t K(run)(const fo_pass *pass);
+double K(loss_sum)(const fo_pass *pass);
+size_t K(work_size)(const fo_pass *pass);
+
+/* Copies row i of X to dst as real numbers. */
+void K(stage)(real *restrict dst, const fo_matrix *X, size_t i);
+
+static inline void to_real(const double *hyper, real *h) {
+    for (size_t i = 0; i < FO_MAX_HYPERS; i++)
+        h[i] = (real)hyper[i];
+}
+
+/* L2 shrinks w by a factor at each update: w = s v, where only s shrinks (Bottou 2012, sec. 5.1).
+   Takes one update's factor into s; returns what v was multiplied by, which is 1 unless s came near
+   the end of the range of real and was folded into v. */
+static inline real shrink(double *s, real *v, size_t n, const double *hyper) {
+    const double lr = hyper[0], l2 = hyper[1], decay = hyper[2];
+    *s *= MAX(1 - (lr * l2 + decay), 0);
+    if (*s > 1e-9)
+        return 1;
+    const real fold = (real)*s;
+    for (size_t j = 0; j < n; j++)
+        v[j] *= fold;
+    *s = 1;
+    return fold;
+}
+
+/* The length of a row that is padded with zeros to whole lanes. */
+static inline size_t padded(size_t n_features) { return (n_features + LANES - 1) / LANES * LANES; }
+
+/* Whether the rows of X are arrays of real as they lie. */
+static inline int is_direct(const fo_matrix *X) {
+    const fo_x_dtype own = sizeof(real) == 4 ? FO_X_FLOAT32 : FO_X_FLOAT64;
+    const ptrdiff_t size = sizeof(real);
+    return X->dtype == own && X->column_stride == size && X->row_stride % size == 0 &&
+           (uintptr_t)X->data % sizeof(real) == 0;
+}
+
+static inline size_t row_index(const fo_pass *pass, size_t t) {
+    return pass->rows ? pass->rows[t] : pass->first_row + t;
+}
+
+static inline const char *row_address(const fo_matrix *X, size_t i) {
+    return X->data + (ptrdiff_t)i * X->row_stride;
+}
+
+/* Row of sample t as an array of real: where it lies, or staged in slot. */
+static inline const real *row(const fo_pass *pass, size_t t, real *slot) {
+    if (is_direct(&pass->X))
+        return (const real *)row_address(&pass->X, row_index(pass, t));
+    K(stage)(slot, &pass->X, row_index(pass, t));
+    return slot;
+}
+
+/* Memory is asked for into L2: into L1, shuffled rows come at half the speed, since they wait for
+   its few line buffers. */
+#define FETCH(address) __builtin_prefetch(address, 0, 2)
+
+/* Asks for every cache line of sample t: its row, target and weight. */
+static inline void fetch_sample(const fo_pass *pass, size_t t) {
+    const fo_matrix *X = &pass->X;
+    const size_t i = row_index(pass, t);
+    const char *p = row_address(X, i);
+    const ptrdiff_t stride = X->column_stride, last = ((ptrdiff_t)X->n_features - 1) * stride;
+    const ptrdiff_t step = stride >= 64 || stride <= -64 ? stride : stride < 0 ? -64 : 64;
+    for (ptrdiff_t at = 0; step > 0 ? at < last : at > last; at += step)
+        FETCH(p + at);
+    FETCH(p + last);
+    FETCH((const real *)pass->y + i);
+    if (pass->sample_weight)
+        FETCH((const real *)pass->sample_weight + i);
+}
+
+#endif
