@@ -1,0 +1,15 @@
+/* Squared epsilon-insensitive loss: max(0, |z - y| - epsilon)^2 (scikit-learn:
+   SquaredEpsilonInsensitive). */
+#include "fo_math.h"
+
+static inline real value(real z, real y, const real *h) {
+    const real excess = FABS(z - y) - h[0];
+    return fo_select(!(excess <= 0), excess * excess, 0);
+}
+
+static inline real slope(real z, real y, const real *h) {
+    const real epsilon = h[0], r = z - y;
+    return 2 * (r - CLAMP(r, -epsilon, epsilon));
+}
+
+EXPORT_LOSS(squared_epsilon_insensitive)

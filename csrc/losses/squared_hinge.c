@@ -1,0 +1,11 @@
+/* Squared hinge loss: max(0, 1 - y z)^2 (scikit-learn: SquaredHinge). */
+#include "fo_math.h"
+
+static inline real value(real z, real y, const real *h) {
+    const real missing = 1 - y * z;
+    return fo_select(!(missing <= 0), missing * missing, 0);
+}
+
+static inline real slope(real z, real y, const real *h) { return -2 * y * MAX(0, 1 - y * z); }
+
+EXPORT_LOSS(squared_hinge)
