@@ -1,0 +1,494 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
+"""The only door to C: it checks what it is given, releases the GIL and calls.
+
+No unit is named here: optimizers and losses come from the table of the C library.
+"""
+import os
+
+import numpy as np
+
+from cpython.object cimport PyObject
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+cimport numpy as cnp
+
+cnp.import_array()
+
+
+cdef extern from "fastopt.h":
+    enum:
+        FO_MAX_STATES, FO_MAX_HYPERS
+    ctypedef enum fo_real:
+        FO_FLOAT32, FO_FLOAT64
+    ctypedef enum fo_x_dtype:
+        FO_X_FLOAT32, FO_X_FLOAT64, FO_X_FLOAT16, FO_X_UINT8, FO_X_INT8, FO_X_BOOL
+
+    ctypedef struct fo_matrix:
+        const char *data
+        Py_ssize_t row_stride, column_stride
+        size_t n_features
+        fo_x_dtype dtype
+
+    ctypedef struct fo_pass:
+        fo_matrix X
+        const void *y
+        const void *sample_weight
+        const uint32_t *rows
+        size_t first_row, n_samples, batch_size
+        int loss, optimizer
+        const double *loss_hyper
+        const double *hyper
+        size_t n_hypers, hyper_stride
+        void *w
+        void *intercept
+        void **w_state
+        void **intercept_state
+        void *z
+        void *work
+
+    ctypedef struct fo_kernels:
+        void (*step)(int, void *, const void *, void **, const double *, size_t) nogil
+        void (*slopes)(int, const void *, const void *, const double *, void *, size_t) nogil
+        void (*values)(int, const void *, const void *, const double *, void *, size_t) nogil
+        size_t (*work_size)(const fo_pass *) nogil
+        size_t (*run)(const fo_pass *) nogil
+        double (*loss_sum)(const fo_pass *) nogil
+
+    ctypedef struct fo_optimizer:
+        const char *name
+        const char *states
+        const char *hypers
+
+    ctypedef struct fo_loss:
+        const char *name
+        const char *task
+        const char *hypers
+
+    ctypedef struct fo_isa:
+        const char *name
+        int supported
+        const fo_kernels **kernels
+
+    const fo_optimizer fo_optimizers[]
+    const fo_loss fo_losses[]
+    const size_t fo_n_optimizers, fo_n_losses, fo_n_isas
+    fo_isa fo_isas[]
+    const char fo_compiler[]
+    void fo_detect()
+    void fo_sigmoid_init()
+    void fo_permutation(uint32_t *, size_t, uint64_t, uint64_t) nogil
+
+
+# --- What there is ------------------------------------------------------------------------------
+
+fo_detect()
+fo_sigmoid_init()
+
+COMPILER = fo_compiler.decode()
+ISAS = {fo_isas[i].name.decode(): bool(fo_isas[i].supported) for i in range(fo_n_isas)}
+OPTIMIZERS = {
+    fo_optimizers[i].name.decode(): (
+        tuple(fo_optimizers[i].states.decode().split()),
+        tuple(fo_optimizers[i].hypers.decode().split()),
+    )
+    for i in range(fo_n_optimizers)
+}
+LOSSES = {
+    fo_losses[i].name.decode(): (
+        fo_losses[i].task.decode(),
+        tuple(fo_losses[i].hypers.decode().split()),
+    )
+    for i in range(fo_n_losses)
+}
+cdef dict _optimizer_index = {name: i for i, name in enumerate(OPTIMIZERS)}
+cdef dict _loss_index = {name: i for i, name in enumerate(LOSSES)}
+cdef dict _x_dtypes = {
+    "f4": FO_X_FLOAT32, "f8": FO_X_FLOAT64, "f2": FO_X_FLOAT16,
+    "u1": FO_X_UINT8, "i1": FO_X_INT8, "b1": FO_X_BOOL,
+}
+cdef const fo_isa *active = NULL
+
+
+def use_isa(name):
+    """Run the kernels of this ISA from now on, in the whole process."""
+    global active
+    if not ISAS.get(name, False):
+        can = ", ".join(isa for isa, supported in ISAS.items() if supported)
+        raise ValueError(f"FASTOPT_ISA must be one of {can} on this CPU, got {name!r}")
+    active = &fo_isas[list(ISAS).index(name)]
+
+
+def isa():
+    """The name of the ISA whose kernels are in use."""
+    return active.name.decode()
+
+
+use_isa(os.environ.get("FASTOPT_ISA") or next(name for name, can in ISAS.items() if can))
+
+
+# --- Checks -------------------------------------------------------------------------------------
+
+cdef int real_of(object array, str name) except -1:
+    """Which real an array holds; it must be a writeable C-contiguous array of one."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
+    if not array.flags.c_contiguous or not array.flags.aligned:
+        raise ValueError(f"{name} must be C-contiguous; use np.ascontiguousarray")
+    return FO_FLOAT32 if array.dtype == np.float32 else FO_FLOAT64
+
+
+cdef void *pointer(object array, int real, Py_ssize_t size, str name) except? NULL:
+    """The data of an array that must hold just so many numbers of that real."""
+    if real_of(array, name) != real:
+        raise TypeError(f"{name} must be {'float32' if real == FO_FLOAT32 else 'float64'}, "
+                        f"got {array.dtype}")
+    if array.size != size:
+        raise ValueError(f"{name} must hold {size} numbers, got {array.size}")
+    return cnp.PyArray_DATA(array)
+
+
+cdef int pad_hyper(double *padded, object hyper, object names, str what) except -1:
+    if len(hyper) != len(names):
+        raise ValueError(f"{what} takes the hyper-parameters {' '.join(names) or 'none'}, "
+                         f"got {len(hyper)} numbers")
+    for i, number in enumerate(hyper):
+        padded[i] = number
+    return 0
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+def _loss_batch(str name, z, y, hyper, bint slopes):
+    cdef int real = real_of(z, "z"), loss = _loss_index[name]
+    cdef Py_ssize_t n = z.size
+    cdef double padded[FO_MAX_HYPERS]
+    cdef const fo_kernels *kernels = active.kernels[real]
+    out = np.empty_like(z)
+    cdef const void *zp = pointer(z, real, n, "z")
+    cdef const void *yp = pointer(y, real, n, "y")
+    cdef void *op = cnp.PyArray_DATA(out)
+    pad_hyper(padded, hyper, LOSSES[name][1], name)
+    with nogil:
+        if slopes:
+            kernels.slopes(loss, zp, yp, padded, op, n)
+        else:
+            kernels.values(loss, zp, yp, padded, op, n)
+    return out
+
+
+def loss_values(name, z, y, hyper=()):
+    """The loss at predictions z and targets y, elementwise."""
+    return _loss_batch(name, z, y, hyper, False)
+
+
+def loss_slopes(name, z, y, hyper=()):
+    """d loss / dz at predictions z and targets y, elementwise."""
+    return _loss_batch(name, z, y, hyper, True)
+
+
+# --- Optimizers ---------------------------------------------------------------------------------
+
+cdef struct parameter:
+    PyObject *array  # w, which the optimizer keeps alive
+    void *w
+    void *state[FO_MAX_STATES]
+    size_t n, n_bytes
+    int real, group
+
+
+cdef struct group:
+    int optimizer
+    const double *hyper
+    size_t hyper_stride
+
+
+cdef inline bint fits(cnp.ndarray g, cnp.ndarray w) noexcept:
+    """Whether g has the dtype and shape of w and is C-contiguous."""
+    cdef int k
+    if (cnp.PyArray_TYPE(g) != cnp.PyArray_TYPE(w) or cnp.PyArray_NDIM(g) != cnp.PyArray_NDIM(w)
+            or not cnp.PyArray_ISCARRAY_RO(g)):
+        return False
+    for k in range(cnp.PyArray_NDIM(w)):
+        if cnp.PyArray_DIM(g, k) != cnp.PyArray_DIM(w, k):
+            return False
+    return True
+
+
+cdef class Stepper:
+    """Update rules bound to arrays: the part of an optimizer that runs at every step.
+
+    A subclass calls `_bind` once, and provides `_refill`, which works out the hyper-parameters of
+    the next updates and hands them over by `_provide`.
+    """
+    cdef parameter *parameters
+    cdef group *groups
+    cdef const void **gradients
+    cdef Py_ssize_t n_parameters, n_groups
+    cdef tuple arrays, held
+    cdef char *lowest
+    cdef char *highest
+    cdef size_t total
+    cdef readonly long long t  # updates done
+    cdef long long first, last  # the updates whose hyper-parameters are at hand
+    cdef tuple watched  # (schedule, its rate when the hyper-parameters were worked out)
+
+    def __dealloc__(self):
+        free(self.parameters)
+        free(self.groups)
+        free(self.gradients)
+
+    def _bind(self, arrays, states, group_of, kernels):
+        """Bind arrays[i], with its list of state arrays, to the rule kernels[group_of[i]]."""
+        cdef Py_ssize_t i, k
+        cdef parameter *p
+        if self.parameters != NULL:
+            raise RuntimeError("this optimizer is bound already")
+        self.n_parameters, self.n_groups = len(arrays), len(kernels)
+        self.parameters = <parameter *>calloc(max(self.n_parameters, 1), sizeof(parameter))
+        self.groups = <group *>calloc(max(self.n_groups, 1), sizeof(group))
+        self.gradients = <const void **>calloc(max(self.n_parameters, 1), sizeof(void *))
+        if self.parameters == NULL or self.groups == NULL or self.gradients == NULL:
+            raise MemoryError
+        for k in range(self.n_groups):
+            self.groups[k].optimizer = _optimizer_index[kernels[k]]
+        for i in range(self.n_parameters):
+            p = &self.parameters[i]
+            p.real = real_of(arrays[i], f"params[{i}]")
+            p.array = <PyObject *>arrays[i]
+            p.n, p.n_bytes = arrays[i].size, arrays[i].nbytes
+            p.group = group_of[i]
+            p.w = pointer(arrays[i], p.real, p.n, f"params[{i}]")
+            for k in range(len(states[i])):
+                p.state[k] = pointer(states[i][k], p.real, p.n, f"state of params[{i}]")
+            self.total += p.n
+            if p.n and (self.lowest == NULL or <char *>p.w < self.lowest):
+                self.lowest = <char *>p.w
+            if p.n and <char *>p.w + p.n_bytes > self.highest:
+                self.highest = <char *>p.w + p.n_bytes
+        self.arrays, self.held = tuple(arrays), (tuple(states), ())
+
+    def _provide(self, hypers, long long first, long long last, watched=()):
+        """Hyper-parameters of the updates first .. last: a matrix for each group, with a row for
+        each update, or one row for all of them."""
+        cdef const double[:, ::1] rows
+        for k in range(self.n_groups):
+            rows = hypers[k]
+            self.groups[k].hyper = &rows[0, 0]
+            self.groups[k].hyper_stride = rows.shape[1] if rows.shape[0] > 1 else 0
+        self.held = (self.held[0], tuple(hypers))
+        self.first, self.last = first, last
+        self.watched = tuple(watched)
+
+    def _rewind(self, long long t):
+        """Go on as if t updates had been done."""
+        self.t, self.first, self.last = t, 0, 0
+
+    cdef object explain(self, object g, Py_ssize_t i):
+        """Raise the error of a gradient that does not fit its parameter."""
+        w = self.arrays[i]
+        if g is None:
+            raise TypeError(f"grads[{i}] is missing (None)")
+        if not isinstance(g, np.ndarray):
+            raise TypeError(f"grads[{i}] must be a NumPy array, got {type(g).__name__}")
+        if g.dtype != w.dtype:
+            raise TypeError(f"grads[{i}] must be {w.dtype} as params[{i}] is, got {g.dtype}")
+        if g.shape != w.shape:
+            raise ValueError(f"grads[{i}] must have the shape {w.shape} of params[{i}], "
+                             f"got {g.shape}")
+        raise ValueError(f"grads[{i}] must be C-contiguous; use np.ascontiguousarray")
+
+    cdef const void *gradient(self, object g, Py_ssize_t i) except? NULL:
+        """The data of g, which must fit parameter i and share no memory with any parameter."""
+        cdef parameter *p = &self.parameters[i]
+        cdef char *data
+        cdef char *w
+        cdef Py_ssize_t k
+        if not cnp.PyArray_Check(g) or not fits(<cnp.ndarray>g, <cnp.ndarray>p.array):
+            self.explain(g, i)
+        data = <char *>cnp.PyArray_DATA(<cnp.ndarray>g)
+        if data < self.highest and self.lowest < data + p.n_bytes:
+            for k in range(self.n_parameters):
+                w = <char *>self.parameters[k].w
+                if data < w + self.parameters[k].n_bytes and w < data + p.n_bytes:
+                    raise ValueError(f"grads[{i}] shares memory with params[{k}]")
+        return data
+
+    cdef void update(self) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef parameter *p
+        cdef group *rule
+        for i in range(self.n_parameters):
+            p = &self.parameters[i]
+            rule = &self.groups[p.group]
+            active.kernels[p.real].step(
+                rule.optimizer, p.w, self.gradients[i], p.state,
+                rule.hyper + (self.t - self.first) * <long long>rule.hyper_stride, p.n)
+
+    def step(self, grads):
+        """Update the parameters in place from their gradients.
+
+        Parameters
+        ----------
+        grads : ndarray or sequence of ndarray
+            The gradient of each parameter, in the order of `params` (of all groups, one after
+            another): same shape and dtype, C-contiguous, sharing no memory with a parameter.
+            One array may stand for a sequence of one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the gradient that does not fit; nothing has changed then.
+        """
+        cdef Py_ssize_t i
+        cdef tuple gs
+        if self.parameters == NULL:
+            raise RuntimeError("this optimizer has no params to step; give them when it is made")
+        if cnp.PyArray_Check(grads):
+            gs = (grads,)
+        elif isinstance(grads, (list, tuple)):
+            gs = tuple(grads)  # what is held cannot be freed while the GIL is not
+        else:
+            raise TypeError(f"grads must be an array or a list of arrays, "
+                            f"got {type(grads).__name__}")
+        if len(gs) != self.n_parameters:
+            raise ValueError(f"grads must hold {self.n_parameters} arrays as params does, "
+                             f"got {len(gs)}")
+        for i in range(self.n_parameters):
+            self.gradients[i] = self.gradient(gs[i], i)
+        for schedule, rate in self.watched or ():
+            if schedule.lr != rate:
+                self.last = self.t
+        if self.t >= self.last:
+            self._refill()
+        if self.total < 4096:  # shorter than letting go of the GIL
+            self.update()
+        else:
+            with nogil:
+                self.update()
+        self.t += 1
+
+
+# --- Passes over data ---------------------------------------------------------------------------
+
+def permutation(n, seed, epoch):
+    """The order of n rows in one epoch: a uniform permutation, from (seed, epoch) alone.
+
+    Returns an array of uint32, shape (n,).
+    """
+    if not 0 <= n < 2**32:
+        raise ValueError(f"n must be in 0 .. 2**32 - 1, got {n}")
+    order = np.empty(n, np.uint32)
+    cdef uint32_t *data = <uint32_t *>cnp.PyArray_DATA(order)
+    cdef size_t size = n
+    cdef uint64_t seed_ = seed, epoch_ = epoch
+    with nogil:
+        fo_permutation(data, size, seed_, epoch_)
+    return order
+
+
+cdef class Pass:
+    """Passes of one model over one X: arrays are bound once, then run part by part.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        float32, float64, float16, uint8, int8 or bool, of any strides; read as it is.
+    y, sample_weight : ndarray of shape (n_samples,), of the dtype of w
+    w, intercept : ndarray of shapes (n_features,) and (1,); float32 or float64, changed in place
+        intercept may be None.
+    w_state, intercept_state : list of ndarray, as the optimizer's row of the table names them
+    """
+    cdef fo_pass p
+    cdef double loss_hyper[FO_MAX_HYPERS]
+    cdef void *w_state[FO_MAX_STATES]
+    cdef const fo_kernels *kernels
+    cdef object held, order, z, work
+    cdef Py_ssize_t n_rows
+    cdef int real
+
+    def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
+                 intercept_state, sample_weight=None, batch_size=1):
+        cdef Py_ssize_t k, d
+        self.real = real_of(w, "w")
+        self.kernels = active.kernels[self.real]
+        self.n_rows, d = X.shape
+        self.p.X.data = <const char *>cnp.PyArray_DATA(X)
+        self.p.X.row_stride, self.p.X.column_stride = X.strides
+        self.p.X.n_features = d
+        self.p.X.dtype = _x_dtypes[X.dtype.str[1:]]
+        self.p.y = pointer(y, self.real, self.n_rows, "y")
+        if sample_weight is not None:
+            self.p.sample_weight = pointer(sample_weight, self.real, self.n_rows, "sample_weight")
+        self.p.batch_size = batch_size
+        self.p.loss, self.p.optimizer = _loss_index[loss], _optimizer_index[optimizer]
+        pad_hyper(self.loss_hyper, loss_hyper, LOSSES[loss][1], loss)
+        self.p.loss_hyper = self.loss_hyper
+        self.p.n_hypers = len(OPTIMIZERS[optimizer][1])
+        self.p.w = pointer(w, self.real, d, "w")
+        for k in range(len(OPTIMIZERS[optimizer][0])):
+            self.p.w_state[k] = pointer(w_state[k], self.real, d, "w_state")
+            if intercept is not None:
+                self.p.intercept_state[k] = pointer(
+                    intercept_state[k], self.real, 1, "intercept_state")
+        if intercept is not None:
+            self.p.intercept = pointer(intercept, self.real, 1, "intercept")
+        self.work = np.empty(self.kernels.work_size(&self.p) + 64, np.uint8)
+        self.p.work = <char *>cnp.PyArray_DATA(self.work)
+        self.p.work = <char *>self.p.work + (-<Py_ssize_t>self.p.work & 63)
+        self.held = (X, y, w, intercept, list(w_state), list(intercept_state), sample_weight)
+        self.z = np.empty(0, w.dtype)
+
+    def run(self, hyper, order=None, Py_ssize_t start=0, stop=None):
+        """Run over the samples start .. stop-1 of an epoch.
+
+        Parameters
+        ----------
+        hyper : ndarray of shape (n_updates, n_hypers) or (1, n_hypers), float64
+            The hyper-parameters of each update, or those of all of them.
+        order : ndarray of uint32, shape (n_samples,), or None
+            The row of each sample of the epoch; None means as they lie.
+
+        Returns
+        -------
+        int or None
+            The row whose prediction was not finite, if there was one.
+        """
+        cdef Py_ssize_t end = self.n_rows if stop is None else stop, n = end - start, updates
+        cdef const double[:, ::1] rows = hyper
+        cdef const uint32_t[::1] row_order
+        cdef size_t done
+        if not 0 <= start <= end <= self.n_rows:
+            raise ValueError(f"start and stop must be in 0 .. {self.n_rows}, got {start}, {end}")
+        if n == 0:
+            return None
+        updates = (n - 1) // <Py_ssize_t>self.p.batch_size + 1
+        if rows.shape[1] != <Py_ssize_t>self.p.n_hypers or rows.shape[0] not in (1, updates):
+            raise ValueError(f"hyper must have the shape ({updates}, {self.p.n_hypers})")
+        if self.z.size < n:
+            self.z = np.empty(n, self.z.dtype)
+        self.p.hyper = &rows[0, 0]
+        self.p.hyper_stride = self.p.n_hypers if rows.shape[0] > 1 else 0
+        self.p.z = cnp.PyArray_DATA(self.z)
+        self.p.first_row, self.p.n_samples = start, n
+        self.p.rows = NULL
+        if order is not None:
+            row_order = order
+            if row_order.shape[0] != self.n_rows:
+                raise ValueError(f"order must hold {self.n_rows} rows, got {row_order.shape[0]}")
+            self.p.rows = &row_order[start]
+        self.order = order
+        with nogil:
+            done = self.kernels.run(&self.p)
+        if done == <size_t>n:
+            return None
+        return start + done if order is None else int(order[start + done])
+
+    def loss_sum(self):
+        """The sum of sample_weight * loss over the last run, each at the prediction that was made
+        before the sample's update."""
+        cdef double total
+        with nogil:
+            total = self.kernels.loss_sum(&self.p)
+        return total
