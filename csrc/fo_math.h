@@ -11,6 +11,7 @@
 
 #ifdef FO_F32
 typedef uint32_t fo_bits;
+#define COPYSIGN __builtin_copysignf
 #define FO_FRACTION_BITS 23
 #define FO_EXPONENT_BIAS 127
 #define FO_ULP_IS_ONE 0x1p23f    /* reals from here to twice as much are the integers */
@@ -18,6 +19,7 @@ typedef uint32_t fo_bits;
 #define FO_LN2_LOW -0x1.e8082ep-16f
 #else
 typedef uint64_t fo_bits;
+#define COPYSIGN __builtin_copysign
 #define FO_FRACTION_BITS 52
 #define FO_EXPONENT_BIAS 1023
 #define FO_ULP_IS_ONE 0x1p52
@@ -37,16 +39,15 @@ static inline real fo_from_bits(fo_bits b) {
     return x;
 }
 
-/* condition ? a : b by masks. Of a plain ternary GCC makes branches that skip work, where an
-   operation might trap or one side is constant, and then it does not vectorize the loop. */
-static inline real fo_select(int condition, real a, real b) {
-#if defined(__SSE2__) && !defined(__SSE4_2__)
-    const fo_bits mask = (fo_bits)-condition; /* GCC vectorizes it without 64-bit comparisons */
-#else
-    const fo_bits mask = -(fo_bits)condition;
-#endif
-    return fo_from_bits((fo_to_bits(a) & mask) | (fo_to_bits(b) & ~mask));
+/* +0 or -0, with the sign of x. Where one side of a ternary is a constant, GCC branches to skip the
+   arithmetic that follows, and then it does not vectorize the loop; so a zero is made of x. */
+static inline real fo_zero_of(real x) {
+    const int below_sign = 8 * sizeof(real) - 1;
+    return fo_from_bits(fo_to_bits(x) >> below_sign << below_sign);
 }
+
+/* max(0, x), and NaN for NaN. */
+static inline real fo_positive_part(real x) { return x < 0 ? fo_zero_of(x) : x; }
 
 /* (exp(r) - 1 - r - r^2/2) / r^3 for |r| <= 0.3467, such that the relative error of exp(r) is at
    most 2^-27.9 in float32 and 2^-57.3 in float64. */
@@ -65,16 +66,16 @@ static inline real fo_exp_tail(real r) {
 }
 
 /* exp(x) = 2^n exp(r) with r = x - n ln 2. The power of two is applied as two factors, of which
-   neither overflows and which leave one rounding to a subnormal result. Arguments whose result
-   is 0 are moved to where both factors are 0: an exact product, which no CPU is slow on. */
+   neither overflows and which leave one rounding to a subnormal result. Far out, x is moved to
+   -limit, where both factors are 0, or to limit, where their product is inf; this one select
+   between two variables is what GCC can vectorize and costs little where a chain waits for it. */
 static inline real fo_exp(real x) {
 #ifdef FO_F32
-    const real lowest = -104, zero = -0x1.601e68p7f, highest = 89;
+    const real limit = 0x1.601e68p7f; /* (2 bias) ln 2 */
 #else
-    const real lowest = -746, zero = -0x1.628b76e3a7b61p10, highest = 710;
+    const real limit = 0x1.628b76e3a7b61p10;
 #endif
-    x = fo_select(x < lowest, zero, x);
-    x = fo_select(x > highest, highest, x);
+    x = FABS(x) > limit ? COPYSIGN(limit, x) : x;
     const real to_integer = FO_ULP_IS_ONE * (real)1.5 + 2 * FO_EXPONENT_BIAS;
     const real shifted = x * (real)0x1.71547652b82fep0 + to_integer; /* x / ln 2 */
     const fo_bits exponent = fo_to_bits(shifted); /* n + 2 bias in its low bits */
@@ -102,7 +103,7 @@ static inline real fo_log_tail(real z) {
 
 /* log1p(x) = log(1 + f) - j ln 2, where 1 + f = 2^j (1 + x) lies in [sqrt(1/2), sqrt(2)], and
    log(1 + f) = log((1 + s) / (1 - s)) with s = f / (2 + f). The rounded 1 + x serves to find j
-   only; f comes from x itself, exactly where it is small. */
+   only; f comes from x itself, exactly where x is small. */
 static inline real fo_log1p(real x) {
 #ifdef FO_F32
     const fo_bits sqrt_half = 0x3f3504f3;
@@ -111,29 +112,31 @@ static inline real fo_log1p(real x) {
     const fo_bits sqrt_half = 0x3fe6a09e667f3bcd;
     const real negligible = 0x1p-60;
 #endif
-    const fo_bits bias = FO_EXPONENT_BIAS;
+    const fo_bits bias = FO_EXPONENT_BIAS, infinity = (2 * bias + 1) << FO_FRACTION_BITS;
+    const real u = 1 + x;
+    const fo_bits bits = fo_to_bits(u);
     const fo_bits exponent = /* bias - j */
-        (fo_to_bits(1 + x) - sqrt_half + (bias << FO_FRACTION_BITS)) >> FO_FRACTION_BITS;
-    const real j = FO_ULP_IS_ONE + FO_EXPONENT_BIAS -
-                   fo_from_bits(fo_to_bits(FO_ULP_IS_ONE) | exponent);
+        (bits - sqrt_half + (bias << FO_FRACTION_BITS)) >> FO_FRACTION_BITS;
+    const real j =
+        FO_ULP_IS_ONE + FO_EXPONENT_BIAS - fo_from_bits(fo_to_bits(FO_ULP_IS_ONE) | exponent);
     /* 4 * 2^j, a normal number for every j */
     const real scale = fo_from_bits((2 * bias + 2 - exponent) << FO_FRACTION_BITS);
     const real f = (scale * x - (4 - scale)) * (real)0.25;
-    /* Squares of a negligible f would be subnormal, and slow. */
-    const real g = fo_select(FABS(f) > negligible, f, 0);
+    /* The squares of a negligible f would be subnormal, and slow; f = inf would give inf / inf. */
+    const real g = ((FABS(f) > negligible) & (FABS(f) < 1)) ? f : fo_zero_of(f);
     const real s = g / (2 + g), z = s * s, half_square = g * g * (real)0.5;
     const real tail = s * (half_square + z * fo_log_tail(z));
-    const real log_u = (f - (half_square - (tail - j * FO_LN2_LOW))) - j * FO_LN2_HIGH;
-    const real infinity = (real)__builtin_inf(), nan = (real)__builtin_nan("");
-    const real inside = fo_select(x < infinity, log_u, x);
-    return fo_select(x > -1, inside, fo_select(x == -1, -infinity, nan));
+    /* u = 0 makes j infinite; the sign bit of u < 0, moved into the fraction, makes it NaN. */
+    const fo_bits sign_bit_to_fraction = 8 * sizeof(real) - FO_FRACTION_BITS;
+    const real no_j = fo_from_bits(bits | bits >> sign_bit_to_fraction | infinity);
+    return (f - (half_square - (tail - j * FO_LN2_LOW))) - (u > 0 ? j : no_j) * FO_LN2_HIGH;
 }
 
 /* The sigmoid by cubics, for float32: row k holds the coefficients of 1, d, d^2, d^3 at distance
-   d from the center k step - end. Filled once, by fo_sigmoid_init. */
+   d from the center k / 16 - 18, for |d| <= 1/32. Filled once, by fo_sigmoid_init. */
 #define FO_SIGMOID_END 18
-#define FO_SIGMOID_STEP 0.0625
-enum { FO_SIGMOID_ROWS = (int)(2 * FO_SIGMOID_END / FO_SIGMOID_STEP) + 1 };
+#define FO_SIGMOID_PER_UNIT 16
+enum { FO_SIGMOID_ROWS = 2 * FO_SIGMOID_END * FO_SIGMOID_PER_UNIT + 1 };
 extern float fo_sigmoid_table[FO_SIGMOID_ROWS][4];
 void fo_sigmoid_init(void);
 
@@ -142,8 +145,9 @@ static inline real fo_sigmoid(real x) {
 #ifdef FO_F32
     /* Incremental SGD waits for this value, so it is made for latency: an addition rounds x to a
        center, whose row is then in the low bits. Beyond the table, where NaN is too, sigmoid is 1
-       or exp(x) to the last bit; a branch costs less than to clamp x, as it predicts well. */
-    const real to_center = FO_ULP_IS_ONE * (real)(1.5 * FO_SIGMOID_STEP);
+       or rounds like exp(x); a branch costs less than a clamp, as it predicts well. The error is
+       at most 1.8 ulp. */
+    const real to_center = FO_ULP_IS_ONE * (real)1.5 / FO_SIGMOID_PER_UNIT;
     const real shifted = x + to_center;
     const fo_bits row = fo_to_bits(shifted) - fo_to_bits(to_center - FO_SIGMOID_END);
     if (row >= FO_SIGMOID_ROWS)

@@ -33,7 +33,7 @@ typedef double real;
 
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define CLAMP(x, low, high) MIN(MAX(x, low), high)
+#define CLAMP(x, low, high) MIN(high, MAX(low, x)) /* NaN stays NaN */
 
 /* One update of n parameters in place: w from its gradient g, with the rule's state arrays and
    hyper-parameters as kernels.def names them. */

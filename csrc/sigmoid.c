@@ -5,11 +5,12 @@
 _Alignas(64) float fo_sigmoid_table[FO_SIGMOID_ROWS][4];
 
 void fo_sigmoid_init(void) {
+    const double step = 1.0 / FO_SIGMOID_PER_UNIT;
     /* The nodes are -a, -b, b, a: half a step times cos(pi/8) and cos(3 pi/8). */
-    const double a = FO_SIGMOID_STEP / 2 * 0.92387953251128676;
-    const double b = FO_SIGMOID_STEP / 2 * 0.38268343236508977;
+    const double a = step / 2 * 0.92387953251128676;
+    const double b = step / 2 * 0.38268343236508977;
     for (int row = 0; row < FO_SIGMOID_ROWS; row++) {
-        const double center = row * FO_SIGMOID_STEP - FO_SIGMOID_END;
+        const double center = row * step - FO_SIGMOID_END;
         const double plus_a = fo_sigmoid(center + a), minus_a = fo_sigmoid(center - a);
         const double plus_b = fo_sigmoid(center + b), minus_b = fo_sigmoid(center - b);
         const double even_a = (plus_a + minus_a) / 2, odd_a = (plus_a - minus_a) / (2 * a);

@@ -3,8 +3,9 @@
 #include "fo_math.h"
 
 static inline real value(real z, real y, const real *h) {
-    const real margin = y * z, missing = fo_select(!(margin >= 1), 1 - margin, 0);
-    return fo_select(margin < -1, -4 * margin, missing * missing);
+    /* missing^2 up to missing = 2, then 4 missing - 4 */
+    const real missing = fo_positive_part(1 - y * z), inside = MIN(missing, 2);
+    return inside * (2 * missing - inside);
 }
 
 static inline real slope(real z, real y, const real *h) { return -2 * y * CLAMP(1 - y * z, 0, 2); }

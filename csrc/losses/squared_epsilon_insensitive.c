@@ -3,8 +3,8 @@
 #include "fo_math.h"
 
 static inline real value(real z, real y, const real *h) {
-    const real excess = FABS(z - y) - h[0];
-    return fo_select(!(excess <= 0), excess * excess, 0);
+    const real excess = fo_positive_part(FABS(z - y) - h[0]);
+    return excess * excess;
 }
 
 static inline real slope(real z, real y, const real *h) {

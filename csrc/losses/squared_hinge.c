@@ -2,8 +2,8 @@
 #include "fo_math.h"
 
 static inline real value(real z, real y, const real *h) {
-    const real missing = 1 - y * z;
-    return fo_select(!(missing <= 0), missing * missing, 0);
+    const real missing = fo_positive_part(1 - y * z);
+    return missing * missing;
 }
 
 static inline real slope(real z, real y, const real *h) { return -2 * y * MAX(0, 1 - y * z); }
