@@ -1,1 +1,28 @@
-"""Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy."""
+"""Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy.
+
+``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.optim`` torch's optimizers
+for NumPy arrays, ``fastopt.schedules`` the learning rates of both.
+"""
+
+import platform
+from typing import Any
+
+import numpy as np
+
+from fastopt import _core
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "show_config"]
+
+
+def show_config() -> None:
+    """Print the instruction set in use, those that this CPU can run, the compiler, the versions.
+
+    The environment variable ``FASTOPT_ISA``, read at import, chooses another instruction set; the
+    results are the same.
+    """
+    can = ", ".join(isa for isa, supported in _core.ISAS.items() if supported)
+    print(f"fastopt   {__version__}")
+    print(f"ISA       {_core.isa()} (this CPU can run {can})")
+    print(f"compiler  {_core.COMPILER}")
+    print(f"Python    {platform.python_version()}, NumPy {np.__version__}")

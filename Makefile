@@ -1,0 +1,39 @@
+# Everything happens in .venv, which each target brings up to date first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/installed
+	$(BIN)/python -m fastopt.demo
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest fastopt._core
+	$(BIN)/cython-lint src
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'csrc/*.c' 'csrc/*.h')
+	$(BIN)/codespell
+	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -w build/strict .
+
+bench: $(VENV)/installed
+	$(BIN)/python -m bench
+
+# The extension is built where the sources are newer than the last installation.
+sources := pyproject.toml CMakeLists.txt $(shell find csrc src -name '*.[ch]' -o -name '*.def' -o -name '*.pyx')
+
+$(VENV)/installed: $(sources)
+	$(PYTHON) -c 'import sys; sys.exit("fastopt needs Python 3.11 or newer" * (sys.version_info < (3, 11)))'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+	$(BIN)/pip install -q -e '.[demo,test,lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist demo.png bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -r {} +

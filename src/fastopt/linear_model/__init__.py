@@ -1,0 +1,6 @@
+"""Linear and logistic models, under scikit-learn's names and conventions."""
+
+from fastopt.linear_model.classifier import SGDClassifier
+from fastopt.linear_model.regressor import SGDRegressor
+
+__all__ = ["SGDClassifier", "SGDRegressor"]

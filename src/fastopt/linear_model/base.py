@@ -1,0 +1,275 @@
+"""What the linear models share: the rule, the rates, the epochs and when to stop."""
+
+import copy
+import math
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import assert_all_finite, check_array, check_is_fitted, validate_data
+
+from fastopt import _core, schedules
+from fastopt.linear_model.training import Diverged, Progress, Training
+from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from fastopt.optim.optimizer import rates
+
+Array = npt.NDArray[Any]
+
+#: What X may hold; anything else is converted to the first.
+X_DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.bool_]
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": SGD(),
+    "momentum": SGD(momentum=0.9),
+    "nesterov": SGD(momentum=0.9, nesterov=True),
+    "adagrad": Adagrad(),
+    "rmsprop": RMSprop(),
+    "adam": Adam(),
+    "adamw": AdamW(),
+}
+LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive"}
+SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
+
+
+def losses(task: str) -> set[str]:
+    return {name for name, (of, _) in _core.LOSSES.items() if of == task}
+
+
+@contextmanager
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Take back what was set on the estimator if an error comes."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except Exception:  # Ctrl-C keeps the epochs done
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class BaseSGD(BaseEstimator):
+    """Base of the linear models; each adds what its targets are."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "penalty": [StrOptions({"l2"}), None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "shuffle": ["boolean"],
+        "verbose": ["verbose"],
+        "epsilon": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "learning_rate": [StrOptions(LEARNING_RATES), callable],
+        "eta0": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
+    }
+
+    def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
+        """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
+        optimizer = self.optimizer
+        if isinstance(optimizer, str):
+            optimizer = OPTIMIZERS[optimizer]
+        options = dict(optimizer.options)
+        if optimizer.param_groups:
+            raise ValueError("optimizer must be unbound: make it without params")
+        if options["weight_decay"] != type(optimizer)().options["weight_decay"]:
+            raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
+        if options.get("velocity") == "lecture" and options["nesterov"]:
+            raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
+        options["weight_decay"] = float(self.alpha) if self.penalty == "l2" else 0.0
+        options["lr"] = self._rate(options["lr"])
+        return optimizer, options
+
+    def _rate(self, own: Any) -> Any:
+        """Return the learning rate, a number or a schedule; `own` is the optimizer's."""
+        if callable(self.learning_rate):
+            return self.learning_rate
+        if self.learning_rate == "invscaling":
+            if self.power_t == 0:
+                return float(self.eta0)
+            return schedules.inverse_scaling(self.eta0, self.power_t)
+        if self.learning_rate in ("constant", "adaptive"):
+            return float(self.eta0)
+        if self.optimizer != "sgd":  # "optimal" is derived for plain SGD
+            return own
+        if self.alpha == 0:
+            raise ValueError("alpha must be > 0 since learning_rate is 'optimal'")
+        return schedules.optimal(self.alpha, self._t0())
+
+    def _t0(self) -> float:
+        """Bottou's start of the optimal rate: the first step does not pass the expected weights."""
+        typical = math.sqrt(1 / math.sqrt(self.alpha))
+        z, y = np.array([-typical]), np.array([1.0])
+        slope = float(_core.loss_slopes(self.loss, z, y, self._loss_hyper())[0])
+        return 1 / (typical / max(1.0, slope) * self.alpha)
+
+    def _loss_hyper(self) -> tuple[float, ...]:
+        return tuple(float(getattr(self, name)) for name in _core.LOSSES[self.loss][1])
+
+    def _goes_on(self) -> bool:
+        return bool(self.warm_start) and hasattr(self, "coef_")
+
+    def _start(self, shape: tuple[int, ...], dtype: Any) -> None:
+        """Set weights of 0, of the shape of coef_, and a new clock."""
+        n_outputs = math.prod(shape[:-1])
+        self.coef_ = np.zeros(shape, dtype)
+        self.intercept_ = np.zeros(n_outputs, dtype)
+        self.history_: list[dict[str, float]] = []
+        seed = self.random_state
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
+        self._progress = Progress(int(seed), n_outputs)
+        if isinstance(self.learning_rate, schedules.ReduceOnPlateau):
+            self._progress.plateau = copy.deepcopy(self.learning_rate)
+
+    def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
+        for name, init, array in (
+            ("coef_init", coef_init, self.coef_),
+            ("intercept_init", intercept_init, self.intercept_),
+        ):
+            if init is None:
+                continue
+            init = check_array(init, ensure_2d=False, dtype=array.dtype, input_name=name)
+            if init.size != array.size:
+                raise ValueError(f"{name} must have the shape {array.shape}, got {init.shape}")
+            array[...] = init.reshape(array.shape)
+
+    def _train(
+        self,
+        X: Array,
+        targets: Sequence[Array],
+        weights: Sequence[Array | None],
+        max_iter: int,
+        tol: float | None,
+    ) -> int | None:
+        """Train for some epochs; return the one that diverged, if one did."""
+        optimizer, options = self._rule()
+        progress = self._progress
+        if progress.plateau is not None:
+            options["lr"] = progress.plateau
+        training = Training(
+            X,
+            targets,
+            weights,
+            np.atleast_2d(self.coef_),
+            self.intercept_,
+            fit_intercept=self.fit_intercept,
+            loss=self.loss,
+            loss_hyper=self._loss_hyper(),
+            optimizer=optimizer,
+            options=options,
+            batch_size=len(X) if self.batch_size == "full" else self.batch_size,
+            shuffle=self.shuffle,
+            progress=progress,
+        )
+        active = list(range(len(self.intercept_)))
+        self.n_iter_ = 0
+        bar = self._progress_bar(max_iter)
+        try:
+            while active and self.n_iter_ < max_iter:
+                start = time.perf_counter()
+                losses = training.epoch(active)
+                self.n_iter_ += 1
+                self._record(losses, options["lr"], time.perf_counter() - start)
+                if progress.plateau is not None:
+                    progress.plateau.step(self.history_[-1]["loss"])
+                if tol is not None:
+                    active = [
+                        k
+                        for k, loss in zip(active, losses, strict=True)
+                        if not self._converged(k, loss, tol)
+                    ]
+                if bar is not None:
+                    bar.update()
+                    bar.set_postfix(loss=f"{self.history_[-1]['loss']:.4g}")
+        except Diverged as error:
+            if error.row is not None:
+                assert_all_finite(X[error.row : error.row + 1], input_name="X")
+            return self.n_iter_ + 1
+        finally:
+            if bar is not None:
+                bar.close()
+            self.t_ = float(progress.t + 1)
+        return None
+
+    def _converged(self, k: int, loss: float, tol: float) -> bool:
+        """Whether output k is done: n_iter_no_change epochs in which its objective, mean loss plus
+        penalty, did not get below the best by tol."""
+        progress = self._progress
+        objective = loss
+        if self.penalty == "l2":
+            w = np.atleast_2d(self.coef_)[k]
+            objective += self.alpha / 2 * float(w @ w)
+        progress.stale[k] = progress.stale[k] + 1 if objective > progress.best[k] - tol else 0
+        progress.best[k] = min(progress.best[k], objective)
+        if progress.stale[k] < self.n_iter_no_change:
+            return False
+        progress.stale[k] = 0
+        if self.learning_rate == "adaptive" and self.eta0 * progress.factor[k] > SMALLEST_RATE:
+            progress.factor[k] /= 5
+            return False
+        return True
+
+    def _record(self, losses: list[float], lr: Any, seconds: float) -> None:
+        t = np.array([self._progress.t])
+        rate = float(np.max(rates(lr, t))) * max(self._progress.factor)
+        self.history_.append(
+            {"loss": float(np.mean(losses)), "lr": rate, "seconds": seconds},
+        )
+
+    def _progress_bar(self, max_iter: int) -> Any:
+        if not self.verbose:
+            return None
+        from tqdm.auto import tqdm
+
+        return tqdm(total=max_iter, desc=type(self).__name__, unit="epoch")
+
+    def _finish(self, diverged: int | None, n_iter: int | None = None) -> Self:
+        """Raise the error, or give the warning, that a training ends with."""
+        if diverged is not None:
+            raise ValueError(
+                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0, or scale "
+                "X with StandardScaler or MinMaxScaler. The weights are those of the epoch before."
+            )
+        if n_iter is not None and self.tol is not None and self.n_iter_ == n_iter:
+            warnings.warn(
+                "Maximum number of iteration reached before convergence. Consider increasing "
+                "max_iter to improve the fit.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _read(self, X: Any, y: Any = None, **options: Any) -> Any:
+        """Check X, and y if it is given, without a copy of an X that can be read as it is."""
+        given = (X,) if y is None else (X, y)
+        return validate_data(
+            self, *given, dtype=X_DTYPES, ensure_all_finite=False, **options
+        )
+
+    def _scores(self, X: Any) -> Array:
+        check_is_fitted(self)
+        X = self._read(X, reset=False)
+        scores = X @ self.coef_.T + self.intercept_
+        if not np.isfinite(scores).all():
+            assert_all_finite(X, input_name="X")
+        return scores
+
+
+
+def weight_dtype(X: Array) -> Any:
+    return np.float64 if X.dtype == np.float64 else np.float32

@@ -1,0 +1,304 @@
+"""SGDClassifier: linear classifiers, two classes or one-versus-rest."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils import compute_class_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight
+
+from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
+
+def _has_proba(estimator: "SGDClassifier") -> bool:
+    if estimator.loss not in ("log_loss", "modified_huber"):
+        raise AttributeError(f"probability estimates are not available for loss={estimator.loss!r}")
+    return True
+
+
+class SGDClassifier(ClassifierMixin, BaseSGD):
+    """Linear classifiers by incremental or mini-batch SGD, or by any other update rule.
+
+    Minimises the mean over the samples of a loss of y z, with z = X @ coef_ + intercept_ and
+    y = -1 or +1, plus ``alpha`` / 2 times the squared norm of the weights; the intercept is not
+    penalised. More than two classes are learnt one versus the rest, all on the same order of rows.
+
+    The same data, parameters and ``random_state`` give the same bits on every CPU. A fit that was
+    cut in two, saved between and continued with ``warm_start`` gives the bits of one fit in one go.
+
+    Parameters
+    ----------
+    loss : str
+        "hinge" (a linear SVM), "log_loss" (logistic regression), "squared_hinge",
+        "modified_huber", "perceptron", or a loss of `SGDRegressor` on y = -1 or +1.
+    penalty : {"l2", None}
+        Penalty on the weights.
+    alpha : float
+        Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
+    fit_intercept : bool
+        Whether the model has an intercept.
+    max_iter : int
+        Most epochs of ``fit``.
+    tol : float or None
+        ``fit`` stops when for ``n_iter_no_change`` epochs on end the objective was not below the
+        best one by more than ``tol``. None: never before ``max_iter``.
+    shuffle : bool
+        Take a fresh permutation of the rows in each epoch.
+    verbose : int
+        1 shows a progress bar with the loss.
+    epsilon : float
+        Width of "huber", "epsilon_insensitive" and "squared_epsilon_insensitive".
+    random_state : int, RandomState or None
+        Seed of the permutations.
+    learning_rate : str or callable
+        "constant": ``eta0``. "optimal": Bottou's 1 / (alpha (t0 + t - 1)) for optimizer="sgd",
+        and the optimizer's own rate for the others. "invscaling": ``eta0`` / t ** ``power_t``.
+        "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop. Or a schedule
+        lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates.
+    eta0 : float
+        The first learning rate.
+    power_t : float
+        Exponent of "invscaling".
+    n_iter_no_change : int
+        See ``tol``.
+    class_weight : dict, "balanced" or None
+        Weights of the classes; multiplied with ``sample_weight``.
+    warm_start : bool
+        ``fit`` goes on where the last one stopped: weights, optimizer state, clock and order.
+    optimizer : str or unbound optimizer
+        "sgd", "momentum", "nesterov" (both with momentum 0.9), "adagrad", "rmsprop", "adam" or
+        "adamw", with the defaults of ``fastopt.optim``; or, for other hyper-parameters, an
+        optimizer made without params, such as ``optim.Adam(betas=(0.8, 0.99))``.
+    batch_size : int or "full"
+        Samples an update. The gradient is their mean.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights: float64 if X is, else float32.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts.
+    classes_ : ndarray of shape (n_classes,)
+        The classes; of two, the second is y = +1.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : float
+        1 + the number of updates so far.
+    history_ : list of dict
+        For each epoch its "loss" (mean over samples and outputs, each at the prediction made
+        before the sample's update), the last "lr", and its "seconds".
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Bottou 2012, "Stochastic gradient descent tricks".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from fastopt.linear_model import SGDClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> clf = SGDClassifier(loss="log_loss", optimizer="adam", batch_size=32, random_state=0)
+    >>> bool(make_pipeline(StandardScaler(), clf).fit(X, y).score(X, y) > 0.97)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSGD._parameter_constraints,
+        "loss": [StrOptions(losses("classification") | losses("regression"))],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+    }
+
+    def __init__(
+        self,
+        loss: str = "hinge",
+        *,
+        penalty: str | None = "l2",
+        alpha: float = 1e-4,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        epsilon: float = 0.1,
+        random_state: Any = None,
+        learning_rate: Any = "optimal",
+        eta0: float = 0.01,
+        power_t: float = 0.5,
+        n_iter_no_change: int = 5,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        optimizer: Any = "sgd",
+        batch_size: Any = 1,
+    ) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Train until the objective has converged, or for ``max_iter`` epochs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Read as it is, without a copy, if it is float32, float64, float16, uint8, int8 or bool,
+            in any strides.
+        y : array-like of shape (n_samples,)
+            Classes.
+        coef_init, intercept_init : array-like of the shapes of coef_ and intercept_
+            Where to start; zeros, or where the last fit stopped with ``warm_start``.
+        sample_weight : array-like of shape (n_samples,)
+            How much each sample counts.
+
+        Raises
+        ------
+        ValueError
+            If an argument is wrong: nothing has changed then. If the weights overflow: they are
+            then those of the last good epoch.
+        """
+        goes_on = self._goes_on()
+        with all_or_nothing(self):
+            X, y = self._read(X, y, reset=not goes_on)
+            check_classification_targets(y)
+            classes, index = np.unique(y, return_inverse=True)
+            if len(classes) < 2:
+                raise ValueError(
+                    f"The number of classes has to be greater than one; got {len(classes)} class"
+                )
+            if not goes_on:
+                self.classes_ = classes
+                self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
+            elif not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"warm_start needs the classes {self.classes_} of the first fit, got {classes}"
+                )
+            self._init_weights(coef_init, intercept_init)
+            targets, weights = self._targets(X, y, index, sample_weight)
+            diverged = self._train(X, targets, weights, self.max_iter, self.tol)
+        return self._finish(diverged, self.max_iter)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch on some rows, going on with weights, optimizer state and clock.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+        classes : array-like of shape (n_classes,)
+            All classes that will ever come; needed in the first call.
+        """
+        first = not hasattr(self, "coef_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit. Pass the weights of the "
+                "classes as a dict, as compute_class_weight gives them for the whole set."
+            )
+        with all_or_nothing(self):
+            X, y = self._read(X, y, reset=first)
+            check_classification_targets(y)
+            if classes is not None:
+                classes = np.unique(classes)
+            if first:
+                self.classes_ = classes
+                self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
+            elif classes is not None and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, "
+                    f"was: {self.classes_!r}"
+                )
+            index = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+            new = np.unique(y[self.classes_[index] != y])
+            if len(new):
+                raise ValueError(f"y holds the classes {new}, which `classes` did not declare")
+            targets, weights = self._targets(X, y, index, sample_weight)
+            diverged = self._train(X, targets, weights, 1, None)
+        return self._finish(diverged)
+
+    def _n_outputs(self) -> int:
+        return 1 if len(self.classes_) == 2 else len(self.classes_)
+
+    def _targets(
+        self, X: Array, y: Array, index: Array, sample_weight: Any
+    ) -> tuple[list[Array], list[Array | None]]:
+        """Return, for each output, -1 or +1 for each sample, and the samples' weights."""
+        dtype = self.coef_.dtype
+        outputs = [1] if len(self.classes_) == 2 else range(len(self.classes_))
+        targets = [np.where(index == k, dtype.type(1), dtype.type(-1)) for k in outputs]
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
+        if self.class_weight is None:
+            return targets, [sample_weight] * len(targets)
+        by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        weights = []
+        for k, target in zip(outputs, targets, strict=True):
+            of_rest = by_class[0] if len(self.classes_) == 2 else 1.0
+            weight = np.where(target > 0, by_class[k], of_rest).astype(dtype)
+            weights.append(weight if sample_weight is None else weight * sample_weight)
+        return targets, weights
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the scores z, of shape (n_samples,), or (n_samples, n_classes) if there are more
+        than two classes."""
+        scores = self._scores(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> Array:
+        """Return the class of each row: that of the largest score."""
+        scores = self.decision_function(X)
+        index = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return self.classes_[index]
+
+    @available_if(_has_proba)
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, of shape (n_samples, n_classes).
+
+        For loss="log_loss" the sigmoid of the score, for loss="modified_huber" the score clipped to
+        [-1, 1] and moved to [0, 1] (Zhang 2004); one versus the rest, they are normalised.
+        """
+        scores = self._scores(X)
+        positive = expit(scores) if self.loss == "log_loss" else (np.clip(scores, -1, 1) + 1) / 2
+        if positive.shape[1] == 1:
+            return np.hstack([1 - positive, positive])
+        total = positive.sum(axis=1, keepdims=True)
+        uniform = 1 / positive.shape[1]
+        return np.divide(positive, total, out=np.full_like(positive, uniform), where=total > 0)
+
+    @available_if(_has_proba)
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+

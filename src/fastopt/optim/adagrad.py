@@ -1,0 +1,80 @@
+"""Adagrad: rates that shrink with the gradients seen."""
+
+from typing import Any
+
+from fastopt._arguments import nonnegative
+from fastopt.optim.optimizer import Optimizer, Options, check_lr
+
+
+class Adagrad(Optimizer):
+    r"""Adagrad: each parameter's rate is divided by the root of its summed squared gradients.
+
+    :math:`v \leftarrow v + g^2`,
+    :math:`w \leftarrow w - \eta_t \, g / (\sqrt{v} + \epsilon)` with
+    :math:`\eta_t = \eta / (1 + (t - 1) \, \text{lr\_decay})` and g the gradient plus
+    ``weight_decay`` * w.
+
+    Parameters
+    ----------
+    params, lr, weight_decay
+        As for `SGD`.
+    lr_decay : float
+        How fast the rate itself falls.
+    initial_accumulator_value : float
+        What v starts from.
+    eps : float
+        Keeps the division from 0.
+    eps_in_sqrt : bool
+        Divide by :math:`\sqrt{v + \epsilon}` (the paper's equations for full matrices, many
+        lectures) instead of :math:`\sqrt{v} + \epsilon` (torch).
+
+    References
+    ----------
+    Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic
+    optimization", figure 1.
+    """
+
+    def __init__(
+        self,
+        params: Any = None,
+        lr: Any = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        *,
+        eps_in_sqrt: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+            eps_in_sqrt=eps_in_sqrt,
+        )
+
+    def _check(self, options: Options) -> dict[str, Any]:
+        numbers = ("lr_decay", "weight_decay", "initial_accumulator_value", "eps")
+        return {
+            "lr": check_lr(options["lr"]),
+            **{name: nonnegative(name, options[name]) for name in numbers},
+            "eps_in_sqrt": bool(options["eps_in_sqrt"]),
+        }
+
+    def _kernel(self, options: Options) -> str:
+        return "adagrad"
+
+    def _numbers(self, options: Options, lr: Any, t: Any) -> dict[str, Any]:
+        slowed = lr / (1 + (t - 1) * options["lr_decay"]) if options["lr_decay"] else lr
+        return {"lr": slowed, "l2": options["weight_decay"], **eps_numbers(options)}
+
+    def _initial(self, name: str, options: Options) -> float:
+        return float(options["initial_accumulator_value"])
+
+
+def eps_numbers(options: Options) -> dict[str, float]:
+    """Return the epsilon outside and inside of the root; one of them is 0."""
+    inside = options["eps_in_sqrt"]
+    return {"eps": 0.0 if inside else options["eps"], "eps_in_sqrt": options["eps"] if inside else 0.0}
