@@ -1,9 +1,11 @@
 /* Incremental SGD on narrow rows: one sample, one update.
 
-   What costs here is the chain dot -> slope -> update, not the arithmetic. So the dot product of
-   sample t + 1 is taken while the update of sample t is still unknown, and corrected afterwards:
+   What costs here is the chain prediction -> slope -> update -> prediction, not the arithmetic. So
+   the dot product of sample t is taken while the update of sample t-1 is still unknown, and
+   corrected by one product when it is known. With w[t] = w[t-1] + e x[t-1] (and the intercept
+   b[t] = b[t-1] + e, as of a feature that is always 1),
 
-       w[t+1] . x[t+1]  =  w[t] . x[t+1]  +  c[t] (x[t] . x[t+1]),    w[t+1] = w[t] + c[t] x[t]
+       z[t]  =  w[t] . x[t] + b[t]  =  (w[t-1] . x[t] + b[t-1])  +  e (x[t-1] . x[t] + 1)
 
    which is exact but for rounding, and lets the chains of two samples overlap. The next rows are
    staged in a ring, padded with zeros to whole lanes. */
@@ -30,10 +32,11 @@ void K(narrow)(const fo_pass *pass) {
     for (size_t t = 0; t < MIN(n, STAGED); t++)
         K(stage)(ROW(t), &pass->X, row_index(pass, t));
 
-    double s = 1;                        /* w = s v */
-    real b = intercept ? *intercept : 0; /* the intercept */
-    real c = 0;                          /* the update that v still lacks: c x[t-1] */
-    real dot_now = dot(v, ROW(0), width), gram = 0; /* v . x[t] and x[t-1] . x[t] */
+    const real one = intercept ? 1 : 0; /* the feature of the intercept */
+    double s = 1;                       /* w = s v */
+    real b = intercept ? *intercept : 0;
+    real e = 0; /* what the last update adds to w along x[t-1], and to b; they lack it still */
+    real last_dot = dot(v, ROW(0), width), link = 0; /* v . x[t], and x[t-1] . x[t] + one */
 
     for (size_t t = 0; t < n; t++) {
         if (t + FETCHED < n)
@@ -42,10 +45,11 @@ void K(narrow)(const fo_pass *pass) {
             K(stage)(ROW(t + STAGED), &pass->X, row_index(pass, t + STAGED));
 
         const size_t i = row_index(pass, t);
-        const real z = (real)s * (dot_now + c * gram) + b;
-        const real slope = loss->slope(z, Y[i], h) * (weight ? weight[i] : 1);
+        const real z = ((real)s * last_dot + b) + e * link;
+        const real slope = loss->slope(z, Y[i], h);
         Z[t] = z;
 
+        const real c = e * (real)(1 / s);
         const real *before = ROW(t + RING - 1), *now = ROW(t), *next = ROW(t + 1);
         lanes dots = {0}, grams = {0};
         for (size_t j = 0; j < width; j += LANES) {
@@ -55,18 +59,18 @@ void K(narrow)(const fo_pass *pass) {
             dots = lanes_add_product(dots, vj, x);
             grams = lanes_add_product(grams, lanes_load(now + j), x);
         }
-        dot_now = lanes_sum(dots);
-        gram = lanes_sum(grams);
+        last_dot = lanes_sum(dots);
+        link = lanes_sum(grams) + one;
+        b += e * one;
 
         const double *hyper = pass->hyper + t * pass->hyper_stride;
-        dot_now *= shrink(&s, v, width, hyper);
-        c = (real)(-hyper[0] / s) * slope;
-        b -= (real)hyper[0] * slope;
+        last_dot *= shrink(&s, v, width, hyper);
+        e = (real)-hyper[0] * (weight ? weight[i] : 1) * slope;
     }
 
-    const real *last = ROW(n + RING - 1);
+    const real c = e * (real)(1 / s), *last = ROW(n + RING - 1);
     for (size_t j = 0; j < d; j++)
         w[j] = (real)s * (v[j] + c * last[j]);
     if (intercept)
-        *intercept = b;
+        *intercept = b + e;
 }
