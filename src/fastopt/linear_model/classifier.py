@@ -13,6 +13,21 @@ from sklearn.utils.validation import _check_sample_weight
 
 from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
 
+def _classes(y: Array) -> Array:
+    """Return the classes in y, sorted; two numbers are found without sorting."""
+    if y.dtype.kind in "iufb":
+        low, high = y.min(), y.max()
+        if ((y == low) | (y == high)).all():
+            classes = np.array([low, high] if low != high else [low], y.dtype)
+        else:
+            classes = np.unique(y)
+    else:
+        classes = np.unique(y)
+    if y.dtype.kind not in "iub":
+        check_classification_targets(classes)
+    return classes
+
+
 def _has_proba(estimator: "SGDClassifier") -> bool:
     if estimator.loss not in ("log_loss", "modified_huber"):
         raise AttributeError(f"probability estimates are not available for loss={estimator.loss!r}")
@@ -188,8 +203,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         goes_on = self._goes_on()
         with all_or_nothing(self):
             X, y = self._read(X, y, reset=not goes_on)
-            check_classification_targets(y)
-            classes, index = np.unique(y, return_inverse=True)
+            classes = _classes(y)
             if len(classes) < 2:
                 raise ValueError(
                     f"The number of classes has to be greater than one; got {len(classes)} class"
@@ -202,7 +216,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                     f"warm_start needs the classes {self.classes_} of the first fit, got {classes}"
                 )
             self._init_weights(coef_init, intercept_init)
-            targets, weights = self._targets(X, y, index, sample_weight)
+            targets, weights = self._targets(X, y, sample_weight)
             diverged = self._train(X, targets, weights, self.max_iter, self.tol)
         return self._finish(diverged, self.max_iter)
 
@@ -227,7 +241,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             )
         with all_or_nothing(self):
             X, y = self._read(X, y, reset=first)
-            check_classification_targets(y)
             if classes is not None:
                 classes = np.unique(classes)
             if first:
@@ -238,11 +251,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, "
                     f"was: {self.classes_!r}"
                 )
-            index = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-            new = np.unique(y[self.classes_[index] != y])
-            if len(new):
+            if len(new := np.setdiff1d(_classes(y), self.classes_)):
                 raise ValueError(f"y holds the classes {new}, which `classes` did not declare")
-            targets, weights = self._targets(X, y, index, sample_weight)
+            targets, weights = self._targets(X, y, sample_weight)
             diverged = self._train(X, targets, weights, 1, None)
         return self._finish(diverged)
 
@@ -250,12 +261,13 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
     def _targets(
-        self, X: Array, y: Array, index: Array, sample_weight: Any
+        self, X: Array, y: Array, sample_weight: Any
     ) -> tuple[list[Array], list[Array | None]]:
         """Return, for each output, -1 or +1 for each sample, and the samples' weights."""
         dtype = self.coef_.dtype
         outputs = [1] if len(self.classes_) == 2 else range(len(self.classes_))
-        targets = [np.where(index == k, dtype.type(1), dtype.type(-1)) for k in outputs]
+        signs = np.array([-1, 1], dtype)
+        targets = [signs[(y == self.classes_[k]).view(np.int8)] for k in outputs]
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
         if self.class_weight is None:
