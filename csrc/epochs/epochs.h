@@ -72,19 +72,23 @@ static inline const real *row(const fo_pass *pass, size_t t, real *slot) {
    its few line buffers. */
 #define FETCH(address) __builtin_prefetch(address, 0, 2)
 
-/* Asks for every cache line of sample t: its row, target and weight. */
-static inline void fetch_sample(const fo_pass *pass, size_t t) {
-    const fo_matrix *X = &pass->X;
+/* Asks for the target and the weight of sample t. */
+static inline void fetch_target(const fo_pass *pass, size_t t) {
     const size_t i = row_index(pass, t);
-    const char *p = row_address(X, i);
+    FETCH((const real *)pass->y + i);
+    if (pass->sample_weight)
+        FETCH((const real *)pass->sample_weight + i);
+}
+
+/* Asks for every cache line of the row of sample t. */
+static inline void fetch_row(const fo_pass *pass, size_t t) {
+    const fo_matrix *X = &pass->X;
+    const char *p = row_address(X, row_index(pass, t));
     const ptrdiff_t stride = X->column_stride, last = ((ptrdiff_t)X->n_features - 1) * stride;
     const ptrdiff_t step = stride >= 64 || stride <= -64 ? stride : stride < 0 ? -64 : 64;
     for (ptrdiff_t at = 0; step > 0 ? at < last : at > last; at += step)
         FETCH(p + at);
     FETCH(p + last);
-    FETCH((const real *)pass->y + i);
-    if (pass->sample_weight)
-        FETCH((const real *)pass->sample_weight + i);
 }
 
 #endif

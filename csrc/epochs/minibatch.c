@@ -18,9 +18,11 @@ enum {
 static inline void dots(const real *w, const real *const *x, const char *const *far, real *z,
                         size_t d, const int rows) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
-    lanes sum[TOGETHER] = {0};
-    for (int r = 0; r < rows; r++)
+    lanes sum[TOGETHER];
+    for (int r = 0; r < rows; r++) {
+        sum[r] = (lanes){0};
         FETCH(far[r] + (d - 1) * sizeof(real));
+    }
     if (rest) {
         const lanes last = lanes_load_first(w + whole, rest);
         for (int r = 0; r < rows; r++)
@@ -37,19 +39,22 @@ static inline void dots(const real *w, const real *const *x, const char *const *
         z[r] = lanes_sum(sum[r]);
 }
 
-/* g += a[0] x[0] + a[1] x[1] + ... for some rows, in this order. */
-static inline void add_rows(real *restrict g, const real *a, const real *const *x, size_t d,
-                            const int rows) {
-    const size_t whole = d / LANES * LANES;
+/* g = (first ? 0 : g) + a[0] x[0] + a[1] x[1] + ... for some rows, in this order. */
+static inline void add_rows(real *restrict g, const int first, const real *a, const real *const *x,
+                            size_t d, const int rows) {
+    const size_t whole = d / LANES * LANES, rest = d - whole;
     for (size_t j = 0; j < whole; j += LANES) {
-        lanes gj = lanes_load(g + j);
+        lanes gj = first ? (lanes){0} : lanes_load(g + j);
         for (int r = 0; r < rows; r++)
             gj = lanes_add_scaled(gj, a[r], lanes_load(x[r] + j));
         lanes_store(g + j, gj);
     }
-    for (size_t j = whole; j < d; j++)
+    if (rest) {
+        lanes gj = first ? (lanes){0} : lanes_load_first(g + whole, rest);
         for (int r = 0; r < rows; r++)
-            g[j] += a[r] * x[r][j];
+            gj = lanes_add_scaled(gj, a[r], lanes_load_first(x[r] + whole, rest));
+        lanes_store_first(g + whole, gj, rest);
+    }
 }
 
 void K(minibatch)(const fo_pass *pass) {
@@ -70,7 +75,6 @@ void K(minibatch)(const fo_pass *pass) {
         const size_t end = start + MIN(pass->batch_size, n - start);
         const real share = (real)1 / (real)(end - start);
         real g_intercept = 0;
-        memset(g, 0, d * sizeof(real));
 
         for (size_t t = start, count; t < end; t += count) {
             const real *x[TILE];
@@ -85,7 +89,8 @@ void K(minibatch)(const fo_pass *pass) {
                     if (direct)
                         far[r] = row_address(X, row_index(pass, t + r + ahead));
                     else
-                        fetch_sample(pass, t + r + ahead);
+                        fetch_row(pass, t + r + ahead);
+                    fetch_target(pass, t + r + ahead);
                 }
             }
 
@@ -105,9 +110,9 @@ void K(minibatch)(const fo_pass *pass) {
             }
 
             for (r = 0; r + TOGETHER <= count; r += TOGETHER)
-                add_rows(g, a + r, x + r, d, TOGETHER);
+                add_rows(g, t + r == start, a + r, x + r, d, TOGETHER);
             for (; r < count; r++)
-                add_rows(g, a + r, x + r, d, 1);
+                add_rows(g, t + r == start, a + r, x + r, d, 1);
         }
 
         const double *hyper = pass->hyper + update * pass->hyper_stride;

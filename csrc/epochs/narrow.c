@@ -39,8 +39,10 @@ void K(narrow)(const fo_pass *pass) {
     real last_dot = dot(v, ROW(0), width), link = 0; /* v . x[t], and x[t-1] . x[t] + one */
 
     for (size_t t = 0; t < n; t++) {
-        if (t + FETCHED < n)
-            fetch_sample(pass, t + FETCHED);
+        if (t + FETCHED < n) {
+            fetch_target(pass, t + FETCHED);
+            fetch_row(pass, t + FETCHED);
+        }
         if (t + STAGED < n)
             K(stage)(ROW(t + STAGED), &pass->X, row_index(pass, t + STAGED));
 

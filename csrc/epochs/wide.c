@@ -43,7 +43,8 @@ void K(wide)(const fo_pass *pass) {
         if (direct)
             fetched = row_address(X, row_index(pass, far));
         else
-            fetch_sample(pass, far);
+            fetch_row(pass, far);
+        fetch_target(pass, far);
         lanes dots = {0};
         FETCH(fetched + (d - 1) * sizeof(real));
         if (rest) {
