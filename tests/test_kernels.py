@@ -1,0 +1,108 @@
+"""The update rules: each against its formula, and the same bytes on every ISA."""
+
+import numpy as np
+import pytest
+
+from fastopt import _core, _reference
+
+LANES = {np.float32: 16, np.float64: 8}
+LENGTHS = range(3 * 16 + 2)  # 0 .. 3 * LANES + 1 of either dtype
+
+#: Hyper-parameters that leave no term of any rule out.
+HYPER = {
+    "lr": 0.05,
+    "l2": 0.1,
+    "decay": 0.01,
+    "momentum": 0.9,
+    "gain": 0.2,
+    "eps": 1e-3,
+    "eps_in_sqrt": 1e-2,
+    "alpha": 0.8,
+    "beta1": 0.9,
+    "gain1": 0.1,
+    "beta2": 0.99,
+    "gain2": 0.01,
+    "root": 1.5,
+}
+
+
+class Step(_core.Stepper):
+    """One rule bound to one array, with the same numbers at every step."""
+
+    def __init__(self, name, w, state, hyper):
+        self._bind([w], [list(state.values())], [0], [name])
+        self.rows = np.array([[hyper[h] for h in _core.OPTIMIZERS[name][1]]])
+
+    def _refill(self):
+        self._provide([self.rows], self.t, 2**62)
+
+
+def example(name, dtype, n, offset=0):
+    """Weights, a gradient and a state of n numbers, at an address `offset` numbers off."""
+    rng = np.random.default_rng(n)
+
+    def array(low, high):
+        memory = np.empty(n + offset, dtype)[offset:]
+        memory[:] = rng.uniform(low, high, n)
+        return memory
+
+    # v stays well above m^2, since the rounding of their difference is not the rule's.
+    states = _core.OPTIMIZERS[name][0]
+    return array(-1, 1), array(-1, 1), {s: array(0.1, 0.5) + (s == "v") for s in states}
+
+
+def run(name, dtype, n, steps=3, offset=0):
+    w, g, state = example(name, dtype, n, offset=offset)
+    optimizer = Step(name, w, state, HYPER)
+    for _ in range(steps):
+        optimizer.step(g)
+    return w, state
+
+
+@pytest.mark.parametrize("name", _core.OPTIMIZERS)
+@pytest.mark.parametrize("n", [1, 7, 16, 50, 1000])
+def test_step_is_the_formula(name, isa, dtype, n):
+    w, g, state = example(name, dtype, n)
+    expected = w.astype(float)
+    expected_state = {s: a.astype(float) for s, a in state.items()}
+    _reference.OPTIMIZERS[name](expected, g.astype(float), expected_state, HYPER)
+    Step(name, w, state, HYPER).step(g)
+    eps = np.finfo(dtype).eps  # terms are of size 1 and may cancel
+    np.testing.assert_allclose(w, expected, rtol=8 * eps, atol=8 * eps)
+    for s, a in state.items():
+        np.testing.assert_allclose(a, expected_state[s], rtol=8 * eps, atol=eps, err_msg=s)
+
+
+@pytest.mark.parametrize("name", _core.OPTIMIZERS)
+def test_step_gives_the_same_bytes_on_every_isa_and_length(name, dtype, on_every_isa):
+    for n in LENGTHS:
+        results = on_every_isa(lambda n=n: b"".join(a.tobytes() for a in arrays(run(name, dtype, n))))
+        assert len(set(results)) == 1, f"n = {n}"
+
+
+@pytest.mark.parametrize("name", _core.OPTIMIZERS)
+def test_step_gives_the_same_bytes_at_every_address(name, isa, dtype):
+    expected = [a.tobytes() for a in arrays(run(name, dtype, 53))]
+    for offset in range(1, LANES[dtype]):
+        assert [a.tobytes() for a in arrays(run(name, dtype, 53, offset=offset))] == expected
+
+
+def test_a_long_step_is_many_short_ones(isa, dtype):
+    # Arrays beyond the caches go in blocks with prefetches: the same numbers must come out.
+    n = 2**20 + 12345
+    w, g, state = example("adam", dtype, n)
+    parts = [slice(0, 2**19), slice(2**19, n)]
+    expected = w.copy()
+    for part in parts:
+        Step("adam", expected[part], {s: a[part].copy() for s, a in state.items()}, HYPER).step(g[part])
+    Step("adam", w, state, HYPER).step(g)
+    assert w.tobytes() == expected.tobytes()
+
+
+def test_every_rule_has_a_reference():
+    assert _reference.OPTIMIZERS.keys() == _core.OPTIMIZERS.keys()
+
+
+def arrays(result):
+    w, state = result
+    return [w, *state.values()]
