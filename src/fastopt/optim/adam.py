@@ -88,12 +88,26 @@ class Adam(Optimizer):
             "eps": options["eps"],
         }
         if options["bias_correction"]:
-            numbers["lr"] = lr / (1 - _core.powers(beta1, t))
-            numbers["root"] = 1 / np.sqrt(1 - _core.powers(beta2, t))
+            numbers["lr"] = lr / _bias(beta1, t)
+            numbers["root"] = 1 / np.sqrt(_bias(beta2, t))
         return numbers
 
     def _weight_decay(self, options: Options, lr: Any) -> dict[str, Any]:
         return {"l2": options["weight_decay"]}
+
+
+def _bias(beta: float, t: Any) -> Any:
+    """Return 1 - beta ** t for updates t, t + 1, ...; the number 1.0 from where it rounds to 1.
+
+    A power is the product of two, beta ** (256 q) and beta ** r, so that few must be worked out
+    and each depends on its own t alone.
+    """
+    first, last = int(t[0]), int(t[-1])
+    if beta**first < 2**-54:
+        return 1.0
+    q = np.arange(first // 256, last // 256 + 1, dtype=np.float64)
+    powers = np.outer(_core.powers(beta, 256 * q), _core.powers(beta, np.arange(256.0)))
+    return 1 - powers.reshape(-1)[first % 256 : first % 256 + len(t)]
 
 
 class AdamW(Adam):

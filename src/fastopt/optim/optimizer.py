@@ -126,10 +126,11 @@ class Optimizer(_core.Stepper):
         columns = {"l2": 0.0, "decay": 0.0}
         columns |= self._numbers(options, rates(options["lr"], t), t.astype(np.float64))
         names = _core.OPTIMIZERS[self._kernel(options)][1]
-        constant = all(np.ndim(columns[name]) == 0 for name in names)
-        rows = np.empty((1 if constant else count, len(names)))
-        for k, name in enumerate(names):
-            rows[:, k] = columns[name]
+        varying = [name for name in names if np.ndim(columns[name])]
+        constants = [0.0 if name in varying else columns[name] for name in names]
+        rows = np.array([constants]).repeat(count if varying else 1, axis=0)
+        for name in varying:
+            rows[:, names.index(name)] = columns[name]
         return rows
 
     def _refill(self) -> None:
