@@ -79,4 +79,11 @@ void fo_sigmoid_init(void); /* before any kernel runs */
 /* The order of the rows in one epoch: a uniform permutation of 0 .. n-1 from (seed, epoch) alone. */
 void fo_permutation(uint32_t *order, size_t n, uint64_t seed, uint64_t epoch);
 
+/* For rates: out = x**p for 0 <= x and 0 <= p, base**k for 0 <= base and whole 0 <= k, and
+   sin(pi/2 x) for 0 <= x <= 1; finite numbers, x not subnormal. They underflow to 0 and overflow to
+   inf. */
+void fo_power(const double *x, double p, double *out, size_t n);
+void fo_powers(double base, const double *k, double *out, size_t n);
+void fo_quarter_sine(const double *x, double *out, size_t n);
+
 #endif

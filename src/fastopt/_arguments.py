@@ -7,9 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 
-def check(
-    kind: type[Any], wanted: str, holds: Callable[[Any], bool], name: str, value: Any
-) -> Any:
+def check(kind: type[Any], wanted: str, holds: Callable[[Any], bool], name: str, value: Any) -> Any:
     """Return value as a plain int or float if it is of the kind and holds."""
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError(f"{name} must be {wanted}, got {value!r}")

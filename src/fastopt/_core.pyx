@@ -77,6 +77,9 @@ cdef extern from "fastopt.h":
     void fo_detect()
     void fo_sigmoid_init()
     void fo_permutation(uint32_t *, size_t, uint64_t, uint64_t) nogil
+    void fo_power(const double *, double, double *, size_t) nogil
+    void fo_powers(double, const double *, double *, size_t) nogil
+    void fo_quarter_sine(const double *, double *, size_t) nogil
 
 
 # --- What there is ------------------------------------------------------------------------------
@@ -492,3 +495,55 @@ cdef class Pass:
         with nogil:
             total = self.kernels.loss_sum(&self.p)
         return total
+
+
+# --- Rates --------------------------------------------------------------------------------------
+
+cdef const double *numbers(object array) except? NULL:
+    """The data of a 1-d C-contiguous array of float64."""
+    if not (cnp.PyArray_Check(array) and cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_DOUBLE
+            and cnp.PyArray_NDIM(<cnp.ndarray>array) == 1
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>array)):
+        raise TypeError(f"expected a 1-d C-contiguous array of float64, got {array!r}")
+    return <const double *>cnp.PyArray_DATA(<cnp.ndarray>array)
+
+
+cdef inline object empty_like(object array):
+    return cnp.PyArray_EMPTY(1, cnp.PyArray_DIMS(<cnp.ndarray>array), cnp.NPY_DOUBLE, 0)
+
+
+def power(x, double p):
+    """x**p for numbers x >= 0 and p >= 0, with the same bits on every CPU."""
+    cdef const double *data = numbers(x)
+    if not 0 <= p:
+        raise ValueError(f"p must be a nonnegative number, got {p}")
+    out = empty_like(x)
+    cdef double *result = <double *>cnp.PyArray_DATA(<cnp.ndarray>out)
+    cdef size_t n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    with nogil:
+        fo_power(data, p, result, n)
+    return out
+
+
+def powers(double base, k):
+    """base**k for base >= 0 and whole numbers k >= 0, with the same bits on every CPU."""
+    cdef const double *data = numbers(k)
+    if not 0 <= base:
+        raise ValueError(f"base must be a nonnegative number, got {base}")
+    out = empty_like(k)
+    cdef double *result = <double *>cnp.PyArray_DATA(<cnp.ndarray>out)
+    cdef size_t n = cnp.PyArray_SIZE(<cnp.ndarray>k)
+    with nogil:
+        fo_powers(base, data, result, n)
+    return out
+
+
+def quarter_sine(x):
+    """sin(pi/2 x) for numbers x in [0, 1], with the same bits on every CPU."""
+    cdef const double *data = numbers(x)
+    out = empty_like(x)
+    cdef double *result = <double *>cnp.PyArray_DATA(<cnp.ndarray>out)
+    cdef size_t n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    with nogil:
+        fo_quarter_sine(data, result, n)
+    return out

@@ -13,21 +13,31 @@ All counts are in updates, not epochs.  Rates are computed in float64, from clos
 order that makes both ends exact.  Where torch.optim.lr_scheduler has the same schedule, lr(t) is
 the rate of torch's t-th optimizer.step(), up to the rounding that torch's recurrences accumulate.
 
-Powers are NumPy's, whose last bits differ between CPUs with and without AVX-512: so may the rates
-of step, multistep, exponential, polynomial and inverse_scaling.
+Rates have the same bits on every CPU.  Beyond + - * / and sqrt, whose results IEEE 754 fixes, they
+need powers and sines: those are ours, as the last bits of NumPy's depend on the CPU.
 """
 
 import math
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
+
+from fastopt import _core
+from fastopt._arguments import (
+    check,
+    count,
+    count_or_zero,
+    items,
+    nonnegative,
+    one_of,
+    positive,
+)
 
 __all__ = [
     "ReduceOnPlateau",
@@ -55,44 +65,8 @@ Schedule: TypeAlias = Callable[[Any], Any]  # lr(t); anything more precise shuts
 # Arguments.  A name means the same in every schedule, so its check goes by its name.
 
 
-def _check(
-    kind: type[Any], wanted: str, holds: Callable[[Any], bool], name: str, value: Any
-) -> Any:
-    """Return value as a plain int or float, or say in one sentence what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise TypeError(f"{name} must be {wanted}, got {value!r}")
-    number = int(value) if isinstance(value, Integral) else float(value)
-    if not holds(number):
-        raise ValueError(f"{name} must be {wanted}, got {number!r}")
-    return number
-
-
-_LARGEST = sys.float_info.max  # NaN and infinity fail the comparisons below
-_positive = partial(_check, Real, "a positive finite number", lambda x: 0 < x <= _LARGEST)
-_nonnegative = partial(_check, Real, "a nonnegative finite number", lambda x: 0 <= x <= _LARGEST)
-_count = partial(_check, Integral, "a positive integer", lambda n: 1 <= n <= _LARGEST)
-_count_or_zero = partial(_check, Integral, "a nonnegative integer", lambda n: 0 <= n <= _LARGEST)
-
-
-def _one_of(*choices: str) -> Callable[[str, Any], str]:
-    def check(name: str, value: Any) -> str:
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be one of {choices}, got {value!r}")
-        if value not in choices:
-            raise ValueError(f"{name} must be one of {choices}, got {value!r}")
-        return value
-
-    return check
-
-
-def _items(name: str, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a sequence, got {value!r}")
-    return tuple(value)
-
-
 def _increasing(name: str, value: Any) -> tuple[int, ...]:
-    counts = tuple(_count(f"{name}[{i}]", n) for i, n in enumerate(_items(name, value)))
+    counts = tuple(count(f"{name}[{i}]", n) for i, n in enumerate(items(name, value)))
     if any(a >= b for a, b in pairwise(counts)):
         raise ValueError(f"{name} must be strictly increasing, got {counts}")
     return counts
@@ -101,7 +75,7 @@ def _increasing(name: str, value: Any) -> tuple[int, ...]:
 def as_schedule(name: str, value: Any) -> Schedule:
     """Return value, a number or a callable lr(t), as a schedule; errors call it by its name."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return constant(_positive(name, value))
+        return constant(positive(name, value))
     if isinstance(value, type) or not callable(value):
         raise TypeError(f"{name} must be a number or a schedule lr(t), got {value!r}")
     schedule: Schedule = value
@@ -109,35 +83,35 @@ def as_schedule(name: str, value: Any) -> Schedule:
 
 
 def _some_schedules(name: str, value: Any) -> tuple[Schedule, ...]:
-    schedules = _items(name, value)
+    schedules = items(name, value)
     if not schedules:
         raise ValueError(f"{name} must hold at least one schedule, got {value!r}")
     return tuple(as_schedule(f"{name}[{i}]", s) for i, s in enumerate(schedules))
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "lr": _positive,
-    "final": _nonnegative,
-    "factor": _positive,
-    "power": _positive,
-    "alpha": _positive,
-    "t0": _positive,
-    "every": _count,
-    "steps": _count,
-    "period": _count,
-    "growth": _count,
-    "warmup": _count_or_zero,
+    "lr": positive,
+    "final": nonnegative,
+    "factor": positive,
+    "power": positive,
+    "alpha": positive,
+    "t0": positive,
+    "every": count,
+    "steps": count,
+    "period": count,
+    "growth": count,
+    "warmup": count_or_zero,
     "milestones": _increasing,
     "boundaries": _increasing,
     "schedule": as_schedule,
     "schedules": _some_schedules,
-    "patience": _count_or_zero,
-    "cooldown": _count_or_zero,
-    "threshold": _nonnegative,
-    "min_lr": _nonnegative,
-    "eps": _nonnegative,
-    "threshold_mode": _one_of("rel", "abs"),
-    "mode": _one_of("min", "max"),
+    "patience": count_or_zero,
+    "cooldown": count_or_zero,
+    "threshold": nonnegative,
+    "min_lr": nonnegative,
+    "eps": nonnegative,
+    "threshold_mode": one_of("rel", "abs"),
+    "mode": one_of("min", "max"),
 }
 
 
@@ -162,13 +136,13 @@ class _Schedule:
     def __call__(self, t: Any) -> Any:
         """Return the rate of update t = 1, 2, ...: a float, or float64 of the shape of an array."""
         if isinstance(t, np.ndarray) and t.dtype.kind in "iu":
-            if (t < 1).any():
-                raise ValueError(f"t counts updates from 1, got {t.min()}")
-            return self._rate(t.astype(np.float64).reshape(-1)).reshape(t.shape)
+            flat = t.ravel()
+            if flat.size and (least := flat[flat.argmin()]) < 1:  # the fastest way to look
+                raise ValueError(f"t counts updates from 1, got {least}")
+            return self._rate(flat.astype(np.float64)).reshape(t.shape)
         if isinstance(t, int | np.integer) and not isinstance(t, bool):
             if t < 1:
                 raise ValueError(f"t counts updates from 1, got {t}")
-            # An array even here: NumPy's scalar arithmetic may round differently from its loops.
             return float(self._rate(np.array([t], np.float64))[0])
         raise TypeError(f"t must be an integer or an array of integers, got {t!r}")
 
@@ -192,7 +166,8 @@ def _left(t: Array, steps: int) -> Array:
 
 def _half_cosine(left: Array) -> Array:
     """(1 + cos(pi (1 - left))) / 2, without its cancellation: exactly 1 at 1, exactly 0 at 0."""
-    return np.sin(np.pi / 2 * left) ** 2
+    root = _core.quarter_sine(left)
+    return root * root
 
 
 def _between(final: float, lr: float, weight: Array) -> Array:
@@ -244,7 +219,7 @@ class step(_Schedule):
     factor: float
 
     def _rate(self, t: Array) -> Array:
-        return self.lr * self.factor ** np.floor((t - 1) / self.every)
+        return self.lr * _core.powers(self.factor, np.floor((t - 1) / self.every))
 
     @property
     def _decay(self) -> float:
@@ -268,7 +243,7 @@ class multistep(_Schedule):
 
     def _rate(self, t: Array) -> Array:
         drops = np.searchsorted(np.array(self.milestones, np.float64), t)
-        return self.lr * self.factor ** drops.astype(np.float64)
+        return self.lr * _core.powers(self.factor, drops.astype(np.float64))
 
     _decay = 0.0
 
@@ -286,7 +261,7 @@ class exponential(_Schedule):
     factor: float
 
     def _rate(self, t: Array) -> Array:
-        return self.lr * self.factor ** (t - 1)
+        return self.lr * _core.powers(self.factor, t - 1)
 
     @property
     def _decay(self) -> float:
@@ -403,7 +378,7 @@ class polynomial(_Schedule):
     final: float = 0
 
     def _rate(self, t: Array) -> Array:
-        return _between(self.final, self.lr, _left(t, self.steps) ** self.power)
+        return _between(self.final, self.lr, _core.power(_left(t, self.steps), self.power))
 
     @property
     def _decay(self) -> float:
@@ -448,7 +423,7 @@ class inverse_scaling(_Schedule):
     power: float
 
     def _rate(self, t: Array) -> Array:
-        return self.lr / t**self.power
+        return self.lr / _core.power(t, self.power)
 
     @property
     def _decay(self) -> float:
@@ -640,12 +615,12 @@ class ReduceOnPlateau(_Schedule):
         return np.full(t.shape, self.lr)
 
 
-_loss = partial(_check, Real, "a number that is not NaN", lambda x: not math.isnan(x))
+_loss = partial(check, Real, "a number that is not NaN", lambda x: not math.isnan(x))
 _STATE: dict[str, Callable[[str, Any], Any]] = {
-    "lr": _positive,
+    "lr": positive,
     "best": _loss,
-    "bad_steps": _count_or_zero,
-    "cooldown_left": _count_or_zero,
+    "bad_steps": count_or_zero,
+    "cooldown_left": count_or_zero,
 }
 
 
