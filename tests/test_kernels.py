@@ -88,7 +88,6 @@ def test_step_gives_the_same_bytes_at_every_address(name, isa, dtype):
 
 
 def test_a_long_step_is_many_short_ones(isa, dtype):
-    # Arrays beyond the caches go in blocks with prefetches: the same numbers must come out.
     n = 2**20 + 12345
     w, g, state = example("adam", dtype, n)
     parts = [slice(0, 2**19), slice(2**19, n)]
