@@ -9,7 +9,14 @@
 enum { FO_MAX_STATES = 4, FO_MAX_HYPERS = 16 };
 
 typedef enum { FO_FLOAT32, FO_FLOAT64 } fo_real;
-typedef enum { FO_X_FLOAT32, FO_X_FLOAT64, FO_X_FLOAT16, FO_X_UINT8, FO_X_INT8, FO_X_BOOL } fo_x_dtype;
+typedef enum {
+    FO_X_FLOAT32,
+    FO_X_FLOAT64,
+    FO_X_FLOAT16,
+    FO_X_UINT8,
+    FO_X_INT8,
+    FO_X_BOOL
+} fo_x_dtype;
 
 /* A dense matrix as it lies in memory: strides in bytes, of any size and sign. */
 typedef struct {
@@ -42,8 +49,10 @@ typedef struct {
 typedef struct {
     void (*step)(int optimizer, void *w, const void *g, void *const *state, const double *hyper,
                  size_t n);
-    void (*slopes)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n);
-    void (*values)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n);
+    void (*slopes)(int loss, const void *z, const void *y, const double *hyper, void *out,
+                   size_t n);
+    void (*values)(int loss, const void *z, const void *y, const double *hyper, void *out,
+                   size_t n);
     size_t (*work_size)(const fo_pass *pass);
     /* Makes the pass; returns n_samples, or the first sample whose prediction is not finite. */
     size_t (*run)(const fo_pass *pass);
@@ -61,7 +70,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    int supported; /* by this CPU */
+    int supported;                /* by this CPU */
     const fo_kernels *kernels[2]; /* by fo_real */
 } fo_isa;
 
@@ -76,7 +85,7 @@ void fo_detect(void);
 extern const char fo_compiler[];
 void fo_sigmoid_init(void); /* before any kernel runs */
 
-/* The order of the rows in one epoch: a uniform permutation of 0 .. n-1 from (seed, epoch) alone. */
+/* The order of the rows in an epoch: a uniform permutation of 0 .. n-1 from (seed, epoch) alone. */
 void fo_permutation(uint32_t *order, size_t n, uint64_t seed, uint64_t epoch);
 
 /* For rates: out = x**p for 0 <= x and 0 <= p, base**k for 0 <= base and whole 0 <= k, and

@@ -26,12 +26,14 @@ typedef struct {
 
 static inline lanes lanes_load(const real *p) {
     lanes a;
-    EACH_REGISTER(k) a.r[k] = *(const reg_in_memory *)(p + k * WIDTH);
+    EACH_REGISTER (k)
+        a.r[k] = *(const reg_in_memory *)(p + k * WIDTH);
     return a;
 }
 
 static inline void lanes_store(real *p, lanes a) {
-    EACH_REGISTER(k) *(reg_in_memory *)(p + k * WIDTH) = a.r[k];
+    EACH_REGISTER (k)
+        *(reg_in_memory *)(p + k * WIDTH) = a.r[k];
 }
 
 /* Copies n < LANES numbers, a power of two at a time: faster than a call of memcpy. */
@@ -59,17 +61,20 @@ static inline void lanes_store_first(real *p, lanes a, size_t n) {
 
 /* a + x * y, lane by lane; never contracted to one rounding. */
 static inline lanes lanes_add_product(lanes a, lanes x, lanes y) {
-    EACH_REGISTER(k) a.r[k] += x.r[k] * y.r[k];
+    EACH_REGISTER (k)
+        a.r[k] += x.r[k] * y.r[k];
     return a;
 }
 
 static inline lanes lanes_add_scaled(lanes a, real c, lanes x) {
-    EACH_REGISTER(k) a.r[k] += c * x.r[k];
+    EACH_REGISTER (k)
+        a.r[k] += c * x.r[k];
     return a;
 }
 
 static inline lanes lanes_add(lanes a, lanes b) {
-    EACH_REGISTER(k) a.r[k] += b.r[k];
+    EACH_REGISTER (k)
+        a.r[k] += b.r[k];
     return a;
 }
 

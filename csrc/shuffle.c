@@ -26,7 +26,7 @@ static uint32_t below(stream *random, uint32_t bound) {
     return (uint32_t)(product >> 32);
 }
 
-/* Fisher and Yates, with the partners of a block drawn ahead so that memory can be asked for them. */
+/* Fisher and Yates; the partners of a block are drawn ahead, and asked for from memory. */
 void fo_permutation(uint32_t *order, size_t n, uint64_t seed, uint64_t epoch) {
     enum { BLOCK = 64 };
     stream random = {mix(mix(seed) + 0x9e3779b97f4a7c15u * (epoch + 1))};

@@ -48,7 +48,7 @@ DATA = {  # how to load it, epochs, and parts of an epoch after which the loss i
 }
 
 
-# --- The contenders: each trains once over some rows -------------------------------------------------
+# --- The contenders: each trains once over some rows ----------------------------------------------
 
 
 class NumPySGD:
@@ -126,7 +126,7 @@ RIVALS = {
 }
 
 
-# --- The race ----------------------------------------------------------------------------------------
+# --- The race -------------------------------------------------------------------------------------
 
 
 @dataclass

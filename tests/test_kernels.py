@@ -52,11 +52,12 @@ def example(name, dtype, n, offset=0):
 
 
 def run(name, dtype, n, steps=3, offset=0):
+    """The bytes of the weights and the state after some steps."""
     w, g, state = example(name, dtype, n, offset=offset)
     optimizer = Step(name, w, state, HYPER)
     for _ in range(steps):
         optimizer.step(g)
-    return w, state
+    return b"".join(a.tobytes() for a in [w, *state.values()])
 
 
 @pytest.mark.parametrize("name", _core.OPTIMIZERS)
@@ -76,32 +77,27 @@ def test_step_is_the_formula(name, isa, dtype, n):
 @pytest.mark.parametrize("name", _core.OPTIMIZERS)
 def test_step_gives_the_same_bytes_on_every_isa_and_length(name, dtype, on_every_isa):
     for n in LENGTHS:
-        results = on_every_isa(lambda n=n: b"".join(a.tobytes() for a in arrays(run(name, dtype, n))))
+        results = on_every_isa(lambda n=n: run(name, dtype, n))
         assert len(set(results)) == 1, f"n = {n}"
 
 
 @pytest.mark.parametrize("name", _core.OPTIMIZERS)
 def test_step_gives_the_same_bytes_at_every_address(name, isa, dtype):
-    expected = [a.tobytes() for a in arrays(run(name, dtype, 53))]
+    expected = run(name, dtype, 53)
     for offset in range(1, LANES[dtype]):
-        assert [a.tobytes() for a in arrays(run(name, dtype, 53, offset=offset))] == expected
+        assert run(name, dtype, 53, offset=offset) == expected
 
 
 def test_a_long_step_is_many_short_ones(isa, dtype):
     n = 2**20 + 12345
     w, g, state = example("adam", dtype, n)
-    parts = [slice(0, 2**19), slice(2**19, n)]
     expected = w.copy()
-    for part in parts:
-        Step("adam", expected[part], {s: a[part].copy() for s, a in state.items()}, HYPER).step(g[part])
+    for part in slice(0, 2**19), slice(2**19, n):
+        own_state = {s: a[part].copy() for s, a in state.items()}
+        Step("adam", expected[part], own_state, HYPER).step(g[part])
     Step("adam", w, state, HYPER).step(g)
     assert w.tobytes() == expected.tobytes()
 
 
 def test_every_rule_has_a_reference():
     assert _reference.OPTIMIZERS.keys() == _core.OPTIMIZERS.keys()
-
-
-def arrays(result):
-    w, state = result
-    return [w, *state.values()]

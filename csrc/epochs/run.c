@@ -14,7 +14,8 @@ static size_t first_not_finite(const real *z, size_t n) {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         const lanes a = lanes_load(z + i);
-        EACH_REGISTER(k) sum.r[k] += a.r[k] - a.r[k];
+        EACH_REGISTER (k)
+            sum.r[k] += a.r[k] - a.r[k];
     }
     for (i = lanes_sum(sum) == 0 ? i : 0; i < n; i++)
         if (z[i] - z[i] != 0)

@@ -1,6 +1,6 @@
 /* Adam (Kingma & Ba 2015, algorithm 1).  m: mean of g, v: mean of g^2, both biased towards 0; lr
    already holds 1 / (1 - beta1^t) and root is 1 / sqrt(1 - beta2^t), which undo the bias.
-   gain1 = 1 - beta1, gain2 = 1 - beta2.  Decoupled decay makes it AdamW (Loshchilov & Hutter 2019). */
+   gain1 = 1 - beta1, gain2 = 1 - beta2.  With decay it is AdamW (Loshchilov & Hutter 2019). */
 #include "kernel.h"
 
 void K(adam)(real *restrict w, const real *restrict g, real *const *state, const double *hyper,

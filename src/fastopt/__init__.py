@@ -5,7 +5,6 @@ for NumPy arrays, ``fastopt.schedules`` the learning rates of both.
 """
 
 import platform
-from typing import Any
 
 import numpy as np
 

@@ -3,8 +3,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
-Array = npt.NDArray[Any]
+_Array = npt.NDArray[Any]
 
 COMPILER: str
 ISAS: Mapping[str, bool]  # name: whether this CPU can run it; best first
@@ -13,17 +14,18 @@ LOSSES: Mapping[str, tuple[str, tuple[str, ...]]]  # name: task, hypers
 
 def use_isa(name: str) -> None: ...
 def isa() -> str: ...
-def loss_values(name: str, z: Array, y: Array, hyper: Sequence[float] = ()) -> Array: ...
-def loss_slopes(name: str, z: Array, y: Array, hyper: Sequence[float] = ()) -> Array: ...
+def loss_values(name: str, z: _Array, y: _Array, hyper: Sequence[float] = ()) -> _Array: ...
+def loss_slopes(name: str, z: _Array, y: _Array, hyper: Sequence[float] = ()) -> _Array: ...
 def permutation(n: int, seed: int, epoch: int) -> npt.NDArray[np.uint32]: ...
 
+@disjoint_base
 class Stepper:
     @property
     def t(self) -> int: ...
     def _bind(
         self,
-        arrays: Sequence[Array],
-        states: Sequence[Sequence[Array]],
+        arrays: Sequence[_Array],
+        states: Sequence[Sequence[_Array]],
         group_of: Sequence[int],
         kernels: Sequence[str],
     ) -> None: ...
@@ -35,22 +37,23 @@ class Stepper:
         watched: Iterable[tuple[Any, float]] = (),
     ) -> None: ...
     def _rewind(self, t: int) -> None: ...
-    def step(self, grads: Array | Sequence[Array]) -> None: ...
+    def step(self, grads: _Array | Sequence[_Array]) -> None: ...
 
+@disjoint_base
 class Pass:
     def __init__(
         self,
-        X: Array,
-        y: Array,
-        w: Array,
-        intercept: Array | None,
+        X: _Array,
+        y: _Array,
+        w: _Array,
+        intercept: _Array | None,
         *,
         loss: str,
         loss_hyper: Sequence[float],
         optimizer: str,
-        w_state: Sequence[Array],
-        intercept_state: Sequence[Array],
-        sample_weight: Array | None = None,
+        w_state: Sequence[_Array],
+        intercept_state: Sequence[_Array],
+        sample_weight: _Array | None = None,
         batch_size: int = 1,
     ) -> None: ...
     def run(

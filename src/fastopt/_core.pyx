@@ -1,4 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
+# cython: auto_pickle=False, autotestdict=False
 """The only door to C: it checks what it is given, releases the GIL and calls.
 
 No unit is named here: optimizers and losses come from the table of the C library.

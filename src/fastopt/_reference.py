@@ -21,7 +21,7 @@ def _move(w: Array, step: Array, h: Hyper) -> None:
 
 
 def sgd(w: Array, g: Array, s: State, h: Hyper) -> None:
-    """w - lr g."""
+    """W - lr g."""
     _move(w, g + h["l2"] * w, h)
 
 
@@ -98,11 +98,13 @@ OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
 
 def _sigmoid(x: Array) -> Array:
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    sigmoid: Array = np.where(x >= 0, 1, e) / (1 + e)
+    return sigmoid
 
 
 def _epsilon_tube(z: Array, y: Array, epsilon: float) -> Array:
-    return np.maximum(np.abs(z - y) - epsilon, 0)
+    outside: Array = np.maximum(np.abs(z - y) - epsilon, 0)
+    return outside
 
 
 LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
