@@ -216,7 +216,8 @@ class BaseSGD(BaseEstimator):
 
     def _converged(self, k: int, loss: float, tol: float) -> bool:
         """Whether output k is done: n_iter_no_change epochs in which its objective, mean loss plus
-        penalty, did not get below the best by tol."""
+        penalty, did not get below the best by tol.
+        """
         progress = self._progress
         objective = loss
         if self.penalty == "l2":
@@ -279,7 +280,8 @@ class BaseSGD(BaseEstimator):
 
     def _is_plain(self, X: Any, y: Any, reset: bool) -> bool:
         """Whether X and y are arrays in which scikit-learn's checks, of some 0.1 ms, would find
-        nothing to say or to convert."""
+        nothing to say or to convert.
+        """
         return (
             type(X) is np.ndarray
             and X.ndim == 2
@@ -289,9 +291,9 @@ class BaseSGD(BaseEstimator):
             and not hasattr(self, "feature_names_in_")
             and (
                 y is None
-                or type(y) is np.ndarray
+                or (type(y) is np.ndarray
                 and y.shape == X.shape[:1]
-                and (y.dtype.kind in "iub" or y.dtype.kind == "f" and bool(np.isfinite(y).all()))
+                and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))))
             )
         )
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
 
+
 def _classes(y: Array) -> Array:
     """Return the classes in y, sorted; two numbers are found without sorting."""
     if y.dtype.kind in "iufb":
@@ -282,7 +283,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
 
     def decision_function(self, X: Any) -> Array:
         """Return the scores z, of shape (n_samples,), or (n_samples, n_classes) if there are more
-        than two classes."""
+        than two classes.
+        """
         scores = self._scores(X)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 

@@ -8,6 +8,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
 
+
 class SGDRegressor(RegressorMixin, BaseSGD):
     """Linear regression by incremental or mini-batch SGD, or by any other update rule.
 
