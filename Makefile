@@ -20,7 +20,7 @@ lint: $(VENV)/installed
 	$(BIN)/cython-lint src
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'csrc/*.c' 'csrc/*.h')
 	$(BIN)/codespell
-	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -w build/strict .
+	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -Cbuild-dir=build/strict -w build/strict .
 
 bench: $(VENV)/installed
 	$(BIN)/python -m bench
