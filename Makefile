@@ -29,7 +29,7 @@ bench: $(VENV)/installed
 sources := pyproject.toml CMakeLists.txt $(shell find csrc src -name '*.[ch]' -o -name '*.def' -o -name '*.pyx')
 
 $(VENV)/installed: $(sources)
-	$(PYTHON) -c 'import sys; sys.exit("fastopt needs Python 3.11 or newer" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fastopt needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --upgrade pip
 	$(BIN)/pip install -q -e '.[demo,test,lint]'
