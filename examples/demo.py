@@ -20,7 +20,8 @@ from tqdm import tqdm
 from fastopt import optim
 from fastopt.linear_model import SGDClassifier
 
-ETA, ALPHA, LR, BATCH = 0.05, 1e-4, 0.01, 64  # SGD's rate is ETA / sqrt(t), Adam's LR
+# The rate of SGD's t-th update is ETA / t ** POWER, that of Adam's LR.
+ETA, POWER, LR, ALPHA, BATCH = 0.05, 0.25, 0.01, 1e-4, 64
 
 
 # --- The data: X and y for training, then for testing ---------------------------------------------
@@ -66,7 +67,7 @@ class NumPySGD:
         targets = (y[:, np.newaxis] == self.positive).astype(X.dtype)
         for i in self.rng.permutation(len(X)):
             self.t += 1
-            eta = ETA / self.t**0.5
+            eta = ETA / self.t**POWER
             residual = expit(X[i] @ self.W + self.b) - targets[i]
             self.W -= eta * (np.multiply.outer(X[i], residual) + ALPHA * self.W)
             self.b -= eta * residual
@@ -110,7 +111,7 @@ class Estimator:
         self.model.partial_fit(X, y, classes=self.classes)
 
 
-SGD = dict(learning_rate="invscaling", eta0=ETA, power_t=0.5)
+SGD = dict(learning_rate="invscaling", eta0=ETA, power_t=POWER)
 ADAM = dict(optimizer=optim.Adam(lr=LR), batch_size=BATCH)
 CONTENDERS = {
     "fastopt, SGD": lambda d, classes: Estimator(SGDClassifier, classes, **SGD),
@@ -159,7 +160,7 @@ def race(data, epochs, parts, bar) -> dict[str, Run]:
             p /= p.sum(axis=1, keepdims=True)
             runs[name].losses.append(log_loss(y_test, p))
             runs[name].accuracy = accuracy_score(y_test, p.argmax(axis=1))
-            bar.update(1 / parts)
+            bar.update()
     return runs
 
 
@@ -188,7 +189,7 @@ def draw(races, path):
 
 def main():
     races = {}
-    total = len(CONTENDERS) * sum(epochs for _, epochs, _ in DATA.values())
+    total = len(CONTENDERS) * sum(epochs * parts for _, epochs, parts in DATA.values())
     with tqdm(total=total, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
         for title, (load, epochs, parts) in DATA.items():
             bar.set_description(title)
