@@ -91,13 +91,9 @@ class BaseSGD(BaseEstimator):
         optimizer = self.optimizer
         if isinstance(optimizer, str):
             optimizer = OPTIMIZERS[optimizer]
+        else:
+            _check_unbound(optimizer)
         options = dict(optimizer.options)
-        if optimizer.param_groups:
-            raise ValueError("optimizer must be unbound: make it without params")
-        if options["weight_decay"] != type(optimizer)().options["weight_decay"]:
-            raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
-        if options.get("velocity") == "lecture" and options["nesterov"]:
-            raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
         options["weight_decay"] = float(self.alpha) if self.penalty == "l2" else 0.0
         options["lr"] = self._rate(options["lr"])
         return optimizer, options
@@ -234,10 +230,13 @@ class BaseSGD(BaseEstimator):
         return True
 
     def _record(self, losses: list[float], lr: Any, seconds: float) -> None:
-        t = np.array([self._progress.t])
-        rate = float(np.max(rates(lr, t))) * max(self._progress.factor)
+        rate = float(np.max(rates(lr, np.array([self._progress.t]))))
         self.history_.append(
-            {"loss": float(np.mean(losses)), "lr": rate, "seconds": seconds},
+            {
+                "loss": sum(losses) / len(losses),
+                "lr": rate * max(self._progress.factor),
+                "seconds": seconds,
+            }
         )
 
     def _progress_bar(self, max_iter: int) -> Any:
@@ -305,6 +304,15 @@ class BaseSGD(BaseEstimator):
             assert_all_finite(X, input_name="X")
         return scores
 
+
+
+def _check_unbound(optimizer: Optimizer) -> None:
+    if optimizer.param_groups:
+        raise ValueError("optimizer must be unbound: make it without params")
+    if optimizer.options["weight_decay"] != type(optimizer)().options["weight_decay"]:
+        raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
+    if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
+        raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
 
 
 def weight_dtype(X: Array) -> Any:

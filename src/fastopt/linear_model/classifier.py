@@ -252,8 +252,10 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, "
                     f"was: {self.classes_!r}"
                 )
-            if len(new := np.setdiff1d(_classes(y), self.classes_)):
-                raise ValueError(f"y holds the classes {new}, which `classes` did not declare")
+            if new := set(_classes(y).tolist()).difference(self.classes_.tolist()):
+                raise ValueError(
+                    f"y holds the classes {sorted(new)}, which `classes` did not declare"
+                )
             targets, weights = self._targets(X, y, sample_weight)
             diverged = self._train(X, targets, weights, 1, None)
         return self._finish(diverged)
