@@ -36,6 +36,8 @@ const char fo_compiler[] = __VERSION__;
 const char fo_compiler[] = "GCC " __VERSION__;
 #endif
 
+#define CPU(feature) __builtin_cpu_supports(#feature)
+
 void fo_detect(void) {
     size_t i = 0;
 #define DETECT(isa, test) fo_isas[i++].supported = (test) != 0;
