@@ -8,10 +8,14 @@ extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd);
 
-/* The passes. Each leaves in pass->z the predictions that it made before its updates. */
+/* The passes. Each leaves in pass->z the predictions that it made before its updates, and has room
+   for so many numbers in pass->work. */
 void K(narrow)(const fo_pass *pass);
 void K(wide)(const fo_pass *pass);
 void K(minibatch)(const fo_pass *pass);
+size_t K(narrow_room)(size_t n_features);
+size_t K(wide_room)(size_t n_features);
+size_t K(minibatch_room)(size_t n_features);
 
 /* What fo_kernels promises of a pass. */
 size_t K(run)(const fo_pass *pass);

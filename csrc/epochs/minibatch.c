@@ -14,6 +14,15 @@ enum {
     FETCHED = 8192, /* numbers between the rows in use and those asked for from memory */
 };
 
+static inline size_t tile_size(size_t width) {
+    return CLAMP(TILE_BYTES / (width * sizeof(real)), TOGETHER, TILE);
+}
+
+size_t K(minibatch_room)(size_t n_features) {
+    const size_t width = padded(n_features);
+    return (1 + tile_size(width)) * width;
+}
+
 /* z[r] = w . x[r] for some rows; asks for the lines at far[r] on the way. */
 static inline void dots(const real *w, const real *const *x, const char *const *far, real *z,
                         size_t d, const int rows) {
@@ -60,7 +69,7 @@ static inline void add_rows(real *restrict g, const int first, const real *a, co
 void K(minibatch)(const fo_pass *pass) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, d = X->n_features, width = padded(d);
-    const size_t tile = CLAMP(TILE_BYTES / (width * sizeof(real)), TOGETHER, TILE);
+    const size_t tile = tile_size(width);
     const size_t ahead = CLAMP(FETCHED / width, TOGETHER, 32);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];

@@ -17,6 +17,8 @@ enum {
     FETCHED = 32, /* rows ahead that are asked for from memory */
 };
 
+size_t K(narrow_room)(size_t n_features) { return (1 + RING) * padded(n_features); }
+
 void K(narrow)(const fo_pass *pass) {
     const size_t n = pass->n_samples, d = pass->X.n_features, width = padded(d);
     const real *Y = pass->y, *weight = pass->sample_weight;

@@ -4,8 +4,21 @@
 /* Up to so many features rows are narrow: to copy them costs less than to wait for the chain. */
 enum { NARROW = 1600 / sizeof(real) };
 
-static int is_incremental_sgd(const fo_pass *pass) {
-    return pass->batch_size == 1 && K(optimizers)[pass->optimizer] == K(sgd);
+typedef struct {
+    void (*run)(const fo_pass *pass);
+    size_t (*room)(size_t n_features);
+} kind_of_pass;
+
+static kind_of_pass kind(const fo_pass *pass) {
+    if (pass->batch_size > 1 || K(optimizers)[pass->optimizer] != K(sgd))
+        return (kind_of_pass){K(minibatch), K(minibatch_room)};
+    if (pass->X.n_features > NARROW)
+        return (kind_of_pass){K(wide), K(wide_room)};
+    return (kind_of_pass){K(narrow), K(narrow_room)};
+}
+
+size_t K(work_size)(const fo_pass *pass) {
+    return kind(pass).room(pass->X.n_features) * sizeof(real);
 }
 
 /* z - z is 0 where z is finite and NaN where it is not. */
@@ -24,12 +37,7 @@ static size_t first_not_finite(const real *z, size_t n) {
 }
 
 size_t K(run)(const fo_pass *pass) {
-    if (!is_incremental_sgd(pass))
-        K(minibatch)(pass);
-    else if (pass->X.n_features <= NARROW)
-        K(narrow)(pass);
-    else
-        K(wide)(pass);
+    kind(pass).run(pass);
     return first_not_finite(pass->z, pass->n_samples);
 }
 
@@ -54,11 +62,4 @@ double K(loss_sum)(const fo_pass *pass) {
         sum += (double)lanes_sum(block);
     }
     return sum;
-}
-
-/* The weights and the ring of a narrow pass; or the gradient and the staged rows of a tile. */
-size_t K(work_size)(const fo_pass *pass) {
-    enum { RING = 8, TOGETHER = 4, TILE_BYTES = 16384 };
-    const size_t rows = pass->X.n_features <= NARROW ? 1 + RING : 1 + TOGETHER;
-    return rows * padded(pass->X.n_features) * sizeof(real) + TILE_BYTES;
 }

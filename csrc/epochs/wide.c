@@ -10,6 +10,8 @@ enum {
     FETCHED = 4, /* rows ahead that are asked for from memory */
 };
 
+size_t K(wide_room)(size_t n_features) { return RING * padded(n_features); }
+
 void K(wide)(const fo_pass *pass) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, d = X->n_features, width = padded(d);
