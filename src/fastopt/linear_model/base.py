@@ -41,6 +41,7 @@ SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
 
 
 def losses(task: str) -> set[str]:
+    """Return the names of the losses for a task, from the table of kernels."""
     return {name for name, (of, _) in _core.LOSSES.items() if of == task}
 
 
@@ -250,8 +251,9 @@ class BaseSGD(BaseEstimator):
         """Raise the error, or give the warning, that a training ends with."""
         if diverged is not None:
             raise ValueError(
-                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0, or scale "
-                "X with StandardScaler or MinMaxScaler. The weights are those of the epoch before."
+                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0, or "
+                "scale X with StandardScaler or MinMaxScaler. The weights are those of the epoch "
+                "before."
             )
         if n_iter is not None and self.tol is not None and self.n_iter_ == n_iter:
             warnings.warn(
@@ -290,9 +292,14 @@ class BaseSGD(BaseEstimator):
             and not hasattr(self, "feature_names_in_")
             and (
                 y is None
-                or (type(y) is np.ndarray
-                and y.shape == X.shape[:1]
-                and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))))
+                or (
+                    type(y) is np.ndarray
+                    and y.shape == X.shape[:1]
+                    and (
+                        y.dtype.kind in "iub"
+                        or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
+                    )
+                )
             )
         )
 
@@ -305,15 +312,15 @@ class BaseSGD(BaseEstimator):
         return scores
 
 
-
 def _check_unbound(optimizer: Optimizer) -> None:
     if optimizer.param_groups:
         raise ValueError("optimizer must be unbound: make it without params")
-    if optimizer.options["weight_decay"] != type(optimizer)().options["weight_decay"]:
+    if optimizer.options["weight_decay"] != type(optimizer)(None).options["weight_decay"]:
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
 
 
 def weight_dtype(X: Array) -> Any:
+    """Return the dtype of the weights that X is learnt with."""
     return np.float64 if X.dtype == np.float64 else np.float32

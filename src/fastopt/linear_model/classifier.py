@@ -316,5 +316,3 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """Return the logarithm of `predict_proba`."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
-
-

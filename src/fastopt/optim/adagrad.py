@@ -76,5 +76,6 @@ class Adagrad(Optimizer):
 
 def eps_numbers(options: Options) -> dict[str, float]:
     """Return the epsilon outside and inside of the root; one of them is 0."""
-    inside = options["eps_in_sqrt"]
-    return {"eps": 0.0 if inside else options["eps"], "eps_in_sqrt": options["eps"] if inside else 0.0}
+    if options["eps_in_sqrt"]:
+        return {"eps": 0.0, "eps_in_sqrt": options["eps"]}
+    return {"eps": options["eps"], "eps_in_sqrt": 0.0}

@@ -1,6 +1,7 @@
 """What all optimizers share: parameter groups, state, and the numbers of the next updates."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from itertools import pairwise
 from numbers import Real
 from typing import Any
 
@@ -172,13 +173,12 @@ class Optimizer(_core.Stepper):
         """
         if missing := {"t", "state", "param_groups"} - state_dict.keys():
             raise ValueError(f"state_dict lacks {min(missing)!r}")
-        saved = [state_dict["state"], state_dict["param_groups"]]
-        for name, theirs, ours in zip(
-            ("state", "param_groups"), saved, (self._state, self.param_groups), strict=True
-        ):
-            if len(theirs) != len(ours):
-                raise ValueError(f"{name} of state_dict has {len(theirs)} entries, not {len(ours)}")
-        for i, (new, state) in enumerate(zip(saved[0], self._state, strict=True)):
+        states, groups = state_dict["state"], state_dict["param_groups"]
+        if len(states) != len(self._state):
+            raise ValueError(f"state_dict is of {len(states)} params, not {len(self._state)}")
+        if len(groups) != len(self.param_groups):
+            raise ValueError(f"state_dict is of {len(groups)} groups, not {len(self.param_groups)}")
+        for i, (new, state) in enumerate(zip(states, self._state, strict=True)):
             if new.keys() != state.keys():
                 raise ValueError(f"state[{i}] of state_dict holds {[*new]}, not {[*state]}")
             for name, array in state.items():
@@ -190,13 +190,13 @@ class Optimizer(_core.Stepper):
         t = int(nonnegative("t of state_dict", state_dict["t"]))
         options = [
             self._check({**group, **{k: v for k, v in new.items() if not isinstance(v, Mapping)}})
-            for new, group in zip(saved[1], self.param_groups, strict=True)
+            for new, group in zip(groups, self.param_groups, strict=True)
         ]
-        for new, group, checked in zip(saved[1], self.param_groups, options, strict=True):
+        for new, group, checked in zip(groups, self.param_groups, options, strict=True):
             group._options = checked
             if isinstance(group["lr"], ReduceOnPlateau) and isinstance(new["lr"], Mapping):
-                group["lr"].load_state_dict(new["lr"])
-        for new, state in zip(saved[0], self._state, strict=True):
+                group["lr"].load_state_dict(dict(new["lr"]))
+        for new, state in zip(states, self._state, strict=True):
             for name, array in state.items():
                 np.copyto(array, new[name])
         self._rewind(t)
@@ -252,9 +252,9 @@ def _check_params(arrays: list[Any]) -> None:
             raise ValueError(f"params[{i}] is read-only, so it cannot be updated in place")
         if not (array.flags.c_contiguous and array.flags.aligned):
             raise ValueError(f"params[{i}] must be C-contiguous; use np.ascontiguousarray")
-    order = sorted((i for i in range(len(arrays)) if arrays[i].size), key=lambda i: _span(arrays[i]))
-    for i, j in zip(order, order[1:], strict=False):
-        if _span(arrays[j])[0] < _span(arrays[i])[1]:
+    spans = sorted((*_span(array), i) for i, array in enumerate(arrays) if array.size)
+    for (_, end, i), (start, _, j) in pairwise(spans):
+        if start < end:
             raise ValueError(f"params[{min(i, j)}] and params[{max(i, j)}] share memory")
 
 
@@ -264,7 +264,9 @@ def _apart(like: Array, n: int) -> list[Array]:
     The starts lie 1 KiB apart within a page: a CPU that compares only the last 12 bits of
     addresses would otherwise make each load wait for the store before it.
     """
-    size = -(-like.nbytes // 4096) * 4096 + 1024 if like.nbytes > 1024 else -(-like.nbytes // 64) * 64
+    size = -(-like.nbytes // 64) * 64
+    if size > 1024:
+        size = -(-size // 4096) * 4096 + 1024
     memory = np.empty(n * size + 64, np.uint8)
     start = -memory.ctypes.data % 64
     parts = [memory[start + k * size :][: like.nbytes] for k in range(n)]
@@ -308,9 +310,11 @@ def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
     except (TypeError, ValueError):
         values = np.array([lr(int(k)) for k in t], np.float64)
     if values.shape not in ((), t.shape):
-        raise ValueError(f"lr(t) must return a rate for each of {t.size} updates, got {values.shape}")
+        raise ValueError(
+            f"lr(t) must return {t.size} rates for {t.size} updates, got {values.shape}"
+        )
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
-        at = int(t[np.argmax(wrong)])
-        raise ValueError(f"lr(t) must be finite and not negative, got {values[wrong][0]} at t = {at}")
+        at, value = int(t[np.argmax(wrong)]), values[wrong][0]
+        raise ValueError(f"lr(t) must be finite and not negative, got {value} at t = {at}")
     return values

@@ -61,10 +61,11 @@ class RMSprop(Optimizer):
         )
 
     def _check(self, options: Options) -> dict[str, Any]:
+        numbers = ("eps", "weight_decay", "momentum")
         return {
             "lr": check_lr(options["lr"]),
             "alpha": fraction("alpha", options["alpha"]),
-            **{name: nonnegative(name, options[name]) for name in ("eps", "weight_decay", "momentum")},
+            **{name: nonnegative(name, options[name]) for name in numbers},
             "centered": bool(options["centered"]),
             "eps_in_sqrt": bool(options["eps_in_sqrt"]),
         }
