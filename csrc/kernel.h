@@ -35,6 +35,10 @@ typedef double real;
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define CLAMP(x, low, high) MIN(high, MAX(low, x)) /* NaN stays NaN */
 
+/* A slope that has no bound of its own is clipped, as scikit-learn's is: an outlier may throw the
+   weights far, but not to infinity. */
+#define CLIPPED(slope) CLAMP(slope, (real) - 1e12, (real)1e12)
+
 /* One update of n parameters in place: w from its gradient g, with the rule's state arrays and
    hyper-parameters as kernels.def names them. */
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,

@@ -62,6 +62,13 @@ def test_loss_is_finite_wherever_its_formula_is(name, isa, dtype):
 
 
 @pytest.mark.parametrize("name", _core.LOSSES)
+def test_slope_is_clipped_where_it_has_no_bound(name, isa, dtype):
+    z = np.array([-1e15, 1e15], dtype)
+    for y in (-1, 1):
+        assert np.abs(_core.loss_slopes(name, z, np.full_like(z, y), hyper(name))).max() <= 1.01e12
+
+
+@pytest.mark.parametrize("name", _core.LOSSES)
 def test_loss_of_nan_is_nan(name, isa, dtype):
     z, y = np.full(5, np.nan, dtype), np.ones(5, dtype)
     assert np.isnan(_core.loss_values(name, z, y, hyper(name))).all()

@@ -9,7 +9,7 @@ static inline real value(real z, real y, const real *h) {
 
 static inline real slope(real z, real y, const real *h) {
     const real epsilon = h[0], r = z - y;
-    return 2 * (r - CLAMP(r, -epsilon, epsilon));
+    return CLIPPED(2 * (r - CLAMP(r, -epsilon, epsilon)));
 }
 
 EXPORT_LOSS(squared_epsilon_insensitive)

@@ -6,6 +6,8 @@ static inline real value(real z, real y, const real *h) {
     return missing * missing;
 }
 
-static inline real slope(real z, real y, const real *h) { return -2 * y * MAX(0, 1 - y * z); }
+static inline real slope(real z, real y, const real *h) {
+    return CLIPPED(-2 * y * MAX(0, 1 - y * z));
+}
 
 EXPORT_LOSS(squared_hinge)

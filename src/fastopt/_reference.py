@@ -107,6 +107,10 @@ def _epsilon_tube(z: Array, y: Array, epsilon: float) -> Array:
     return outside
 
 
+def _clipped(slope: Array) -> Array:
+    return np.clip(slope, -1e12, 1e12)
+
+
 LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "log_loss": (
         lambda z, y: np.logaddexp(0, -y * z),
@@ -118,7 +122,7 @@ LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ),
     "squared_hinge": (
         lambda z, y: np.maximum(1 - y * z, 0) ** 2,
-        lambda z, y: -2 * y * np.maximum(1 - y * z, 0),
+        lambda z, y: _clipped(-2 * y * np.maximum(1 - y * z, 0)),
     ),
     "modified_huber": (
         lambda z, y: np.where(y * z >= -1, np.maximum(1 - y * z, 0) ** 2, -4 * y * z),
@@ -130,7 +134,7 @@ LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ),
     "squared_error": (
         lambda z, y: (z - y) ** 2 / 2,
-        lambda z, y: z - y,
+        lambda z, y: _clipped(z - y),
     ),
     "huber": (
         lambda z, y, epsilon: np.where(
@@ -144,7 +148,7 @@ LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ),
     "squared_epsilon_insensitive": (
         lambda z, y, epsilon: _epsilon_tube(z, y, epsilon) ** 2,
-        lambda z, y, epsilon: 2 * np.sign(z - y) * _epsilon_tube(z, y, epsilon),
+        lambda z, y, epsilon: _clipped(2 * np.sign(z - y) * _epsilon_tube(z, y, epsilon)),
     ),
 }
 
