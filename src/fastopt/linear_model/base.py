@@ -15,7 +15,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
-from sklearn.utils.validation import assert_all_finite, check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    assert_all_finite,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
 
 from fastopt import _core, schedules
 from fastopt.linear_model.training import Diverged, Progress, Training
@@ -37,6 +43,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adamw": AdamW(),
 }
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive"}
+FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
 
 
@@ -247,41 +254,57 @@ class BaseSGD(BaseEstimator):
 
         return tqdm(total=max_iter, desc=type(self).__name__, unit="epoch")
 
-    def _finish(self, diverged: int | None, n_iter: int | None = None) -> Self:
-        """Raise the error, or give the warning, that a training ends with."""
+    def _finish(self, diverged: int | None, target: Array | None = None) -> Self:
+        """Raise the error that a training ends with, or, given a target, the warnings of a fit."""
         if diverged is not None:
             raise ValueError(
                 f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0, or "
                 "scale X with StandardScaler or MinMaxScaler. The weights are those of the epoch "
                 "before."
             )
-        if n_iter is not None and self.tol is not None and self.n_iter_ == n_iter:
+        if target is None:
+            return self
+        if self.tol is not None and self.n_iter_ == self.max_iter:
             warnings.warn(
                 "Maximum number of iteration reached before convergence. Consider increasing "
                 "max_iter to improve the fit.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
+        loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(target)
+        if loss > FAR_OFF * loss_of_zeros > 0:
+            warnings.warn(
+                f"The loss of epoch #{self.n_iter_} was {loss:.3g}, that of weights of 0 is "
+                f"{loss_of_zeros:.3g}: the steps are too long. Lower eta0, or scale X with "
+                "StandardScaler or MinMaxScaler.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         return self
 
-    def _read(self, X: Any, y: Any = None, *, reset: bool, y_numeric: bool = False) -> Any:
+    def _loss_of_zeros(self, target: Array) -> float:
+        if _core.LOSSES[self.loss][0] == "classification":
+            target = target[:1]  # it is the same for both classes
+        zeros = np.zeros_like(target)
+        return float(_core.loss_values(self.loss, zeros, target, self._loss_hyper()).mean())
+
+    def _read(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
         """Check X, and y if it is given, without a copy of an X that can be read as it is.
 
         NaN is not looked for in X: the first prediction from it tells.
         """
-        if not self._is_plain(X, y, reset):
-            given = (X,) if y is None else (X, y)
-            only_with_y = {} if y is None else {"y_numeric": y_numeric}
+        only_X = isinstance(y, str) and y == "no_validation"  # as in scikit-learn; None is an error
+        if not self._is_plain(X, reset) or not (only_X or _is_plain_target(y, len(X))):
             return validate_data(
-                self, *given, dtype=X_DTYPES, ensure_all_finite=False, reset=reset, **only_with_y
+                self, X, y, dtype=X_DTYPES, ensure_all_finite=False, reset=reset, **checks
             )
         if reset:
             self.n_features_in_ = X.shape[1]
-        return X if y is None else (X, y)
+        return X if only_X else (X, y)
 
-    def _is_plain(self, X: Any, y: Any, reset: bool) -> bool:
-        """Whether X and y are arrays in which scikit-learn's checks, of some 0.1 ms, would find
-        nothing to say or to convert.
+    def _is_plain(self, X: Any, reset: bool) -> bool:
+        """Whether X is an array in which scikit-learn's checks, of some 0.1 ms, would find nothing
+        to say or to convert.
         """
         return (
             type(X) is np.ndarray
@@ -290,17 +313,6 @@ class BaseSGD(BaseEstimator):
             and X.dtype in X_DTYPES
             and (reset or X.shape[1] == self.n_features_in_)
             and not hasattr(self, "feature_names_in_")
-            and (
-                y is None
-                or (
-                    type(y) is np.ndarray
-                    and y.shape == X.shape[:1]
-                    and (
-                        y.dtype.kind in "iub"
-                        or (y.dtype.kind == "f" and bool(np.isfinite(y).all()))
-                    )
-                )
-            )
         )
 
     def _scores(self, X: Any) -> Array:
@@ -312,6 +324,14 @@ class BaseSGD(BaseEstimator):
         return scores
 
 
+def _is_plain_target(y: Any, n_samples: int) -> bool:
+    return (
+        type(y) is np.ndarray
+        and y.shape == (n_samples,)
+        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
+    )
+
+
 def _check_unbound(optimizer: Optimizer) -> None:
     if optimizer.param_groups:
         raise ValueError("optimizer must be unbound: make it without params")
@@ -319,6 +339,14 @@ def _check_unbound(optimizer: Optimizer) -> None:
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
+
+
+def check_weights(sample_weight: Any, X: Array, dtype: Any) -> Array:
+    """Return the sample weights as the kernels read them; at least one must not be 0."""
+    weights = np.ascontiguousarray(_check_sample_weight(sample_weight, X, dtype=dtype))
+    if not weights.any():
+        raise ValueError("sample_weight must hold a weight that is not 0")
+    return weights
 
 
 def weight_dtype(X: Array) -> Any:

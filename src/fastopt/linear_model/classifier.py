@@ -9,9 +9,15 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight
 
-from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
+from fastopt.linear_model.base import (
+    Array,
+    BaseSGD,
+    all_or_nothing,
+    check_weights,
+    losses,
+    weight_dtype,
+)
 
 
 def _classes(y: Array) -> Array:
@@ -219,7 +225,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             self._init_weights(coef_init, intercept_init)
             targets, weights = self._targets(X, y, sample_weight)
             diverged = self._train(X, targets, weights, self.max_iter, self.tol)
-        return self._finish(diverged, self.max_iter)
+        return self._finish(diverged, targets[0])
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -272,7 +278,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         signs = np.array([-1, 1], dtype)
         targets = [signs[(y == self.classes_[k]).view(np.int8)] for k in outputs]
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
+            sample_weight = check_weights(sample_weight, X, dtype)
         if self.class_weight is None:
             return targets, [sample_weight] * len(targets)
         by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)

@@ -2,11 +2,18 @@
 
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_sample_weight
 
-from fastopt.linear_model.base import Array, BaseSGD, all_or_nothing, losses, weight_dtype
+from fastopt.linear_model.base import (
+    Array,
+    BaseSGD,
+    all_or_nothing,
+    check_weights,
+    losses,
+    weight_dtype,
+)
 
 
 class SGDRegressor(RegressorMixin, BaseSGD):
@@ -122,8 +129,9 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             if not goes_on:
                 self._start((X.shape[1],), weight_dtype(X))
             self._init_weights(coef_init, intercept_init)
-            diverged = self._regress(X, y, sample_weight, self.max_iter, self.tol)
-        return self._finish(diverged, self.max_iter)
+            target, weights = self._target(X, y, sample_weight)
+            diverged = self._train(X, [target], [weights], self.max_iter, self.tol)
+        return self._finish(diverged, target)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -139,16 +147,16 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             X, y = self._read(X, y, reset=first, y_numeric=True)
             if first:
                 self._start((X.shape[1],), weight_dtype(X))
-            diverged = self._regress(X, y, sample_weight, 1, None)
+            target, weights = self._target(X, y, sample_weight)
+            diverged = self._train(X, [target], [weights], 1, None)
         return self._finish(diverged)
 
-    def _regress(
-        self, X: Array, y: Array, sample_weight: Any, max_iter: int, tol: float | None
-    ) -> int | None:
+    def _target(self, X: Array, y: Array, sample_weight: Any) -> tuple[Array, Array | None]:
         dtype = self.coef_.dtype
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=dtype)
-        return self._train(X, [y.astype(dtype, copy=False)], [sample_weight], max_iter, tol)
+        target = np.ascontiguousarray(y, dtype)
+        if sample_weight is None:
+            return target, None
+        return target, check_weights(sample_weight, X, dtype)
 
     def predict(self, X: Any) -> Array:
         """Return the predictions z, of shape (n_samples,)."""
