@@ -226,7 +226,7 @@ class BaseSGD(BaseEstimator):
         objective = loss
         if self.penalty == "l2":
             w = np.atleast_2d(self.coef_)[k]
-            objective += self.alpha / 2 * float(w @ w)
+            objective += self.alpha / 2 * float(np.square(w, dtype=np.float64).sum())
         progress.stale[k] = progress.stale[k] + 1 if objective > progress.best[k] - tol else 0
         progress.best[k] = min(progress.best[k], objective)
         if progress.stale[k] < self.n_iter_no_change:
@@ -269,7 +269,7 @@ class BaseSGD(BaseEstimator):
                 "Maximum number of iteration reached before convergence. Consider increasing "
                 "max_iter to improve the fit.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(target)
         if loss > FAR_OFF * loss_of_zeros > 0:
@@ -278,7 +278,7 @@ class BaseSGD(BaseEstimator):
                 f"{loss_of_zeros:.3g}: the steps are too long. Lower eta0, or scale X with "
                 "StandardScaler or MinMaxScaler.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return self
 
