@@ -275,8 +275,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """Return, for each output, -1 or +1 for each sample, and the samples' weights."""
         dtype = self.coef_.dtype
         outputs = [1] if len(self.classes_) == 2 else range(len(self.classes_))
-        signs = np.array([-1, 1], dtype)
-        targets = [signs[(y == self.classes_[k]).view(np.int8)] for k in outputs]
+        targets = [2 * (y == self.classes_[k]).astype(dtype) - 1 for k in outputs]
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, X, dtype)
         if self.class_weight is None:
