@@ -1,5 +1,6 @@
 """What an import costs, and what it must not bring in."""
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ def run(code, **environment):
     """What a fresh interpreter prints."""
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={"PATH": "", **environment},
+        env={**os.environ, "FASTOPT_ISA": "", **environment},
         capture_output=True,
         text=True,
         check=True,
