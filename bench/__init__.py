@@ -1,0 +1,1 @@
+"""fastopt beside NumPy, scikit-learn, numba, torch and jax, in one run: ``python -m bench``."""

@@ -1,0 +1,271 @@
+"""What a fit learns: the optimum, scikit-learn's own steps, and when it stops."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import SGDClassifier as ScikitLearnClassifier
+from sklearn.linear_model import SGDRegressor as ScikitLearnRegressor
+
+from fastopt import _core, _reference, optim, schedules
+from fastopt.linear_model import SGDClassifier, SGDRegressor
+
+EPSILON = 0.1
+CLASSIFICATION = [name for name, (task, _) in _core.LOSSES.items() if task == "classification"]
+REGRESSION = [name for name, (task, _) in _core.LOSSES.items() if task == "regression"]
+
+
+def data(n=200, d=5, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (n, d)).astype(dtype)
+    t = X @ rng.uniform(-2, 2, d) + 0.3 + rng.normal(0, 0.3, n)
+    return X, (t > 0).astype(int), t.astype(dtype)
+
+
+def hyper(loss):
+    return (EPSILON,) * len(_core.LOSSES[loss][1])
+
+
+def objective(wb, X, y, loss, alpha):
+    values = _reference.LOSSES[loss][0](X @ wb[:-1] + wb[-1], y, *hyper(loss))
+    return np.mean(values) + alpha / 2 * wb[:-1] @ wb[:-1]
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge", "squared_error", "huber"])
+@pytest.mark.parametrize("batch_size", [1, 20])
+def test_a_falling_rate_reaches_the_optimum(loss, batch_size):
+    X, y, t = data()
+    alpha, kind = 0.1, SGDClassifier if loss in CLASSIFICATION else SGDRegressor
+    model = kind(
+        loss,
+        alpha=alpha,
+        epsilon=EPSILON,
+        learning_rate=schedules.inverse_scaling(1.0, 0.75),
+        batch_size=batch_size,
+        max_iter=2000,
+        tol=None,
+        random_state=0,
+    ).fit(X, y if loss in CLASSIFICATION else t)
+    target = 2 * y - 1 if loss in CLASSIFICATION else t
+    best = minimize(objective, np.zeros(6), (X, target, loss, alpha), method="L-BFGS-B", tol=1e-12)
+    reached = objective(np.r_[np.ravel(model.coef_), model.intercept_], X, target, loss, alpha)
+    assert reached <= best.fun * (1 + 1e-4)
+
+
+def test_full_batches_are_gradient_descent():
+    X, _, t = data()
+    model = SGDRegressor(
+        alpha=0.1, learning_rate="constant", eta0=0.5, batch_size="full", max_iter=50, tol=None
+    ).fit(X, t)
+    w, b = np.zeros(5), 0.0
+    for _ in range(50):
+        residual = X @ w + b - t
+        w, b = w - 0.5 * (X.T @ residual / 200 + 0.1 * w), b - 0.5 * residual.mean()
+    np.testing.assert_allclose(model.coef_, w, rtol=1e-12)
+    np.testing.assert_allclose(model.intercept_, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", list(_core.LOSSES))
+def test_one_full_step_follows_the_gradient_of_the_objective(loss):
+    X, y, t = data()
+    classify = loss in CLASSIFICATION
+    start = np.array([0.3, -0.2, 0.5, 0.1, -0.4, 0.2])
+    kind, target = (SGDClassifier, 2 * y - 1) if classify else (SGDRegressor, t)
+    model = kind(
+        loss,
+        alpha=0.1,
+        epsilon=EPSILON,
+        learning_rate="constant",
+        eta0=1e-3,
+        batch_size="full",
+        max_iter=1,
+        tol=None,
+    )
+    model.fit(X, y if classify else t, coef_init=start[:-1], intercept_init=start[-1:])
+    step = np.r_[np.ravel(model.coef_), model.intercept_] - start
+    differences = [
+        objective(start + h, X, target, loss, 0.1) - objective(start - h, X, target, loss, 0.1)
+        for h in 1e-6 * np.eye(6)
+    ]
+    np.testing.assert_allclose(step / -1e-3, np.array(differences) / 2e-6, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"])
+@pytest.mark.parametrize("batch_size", [1, 7, 200])
+def test_an_epoch_is_that_of_the_reference(optimizer, batch_size):
+    X, y, _ = data()
+    rule = {
+        "sgd": optim.SGD(),
+        "momentum": optim.SGD(momentum=0.9),
+        "nesterov": optim.SGD(momentum=0.9, nesterov=True),
+        "adagrad": optim.Adagrad(),
+        "rmsprop": optim.RMSprop(),
+        "adam": optim.Adam(),
+    }[optimizer]
+    lr = schedules.inverse_sqrt(0.1)
+    model = SGDClassifier(
+        "log_loss",
+        alpha=0.01,
+        learning_rate=lr,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        max_iter=1,
+        tol=None,
+        random_state=5,
+    ).fit(X, y)
+
+    options = {**rule.options, "lr": lr, "weight_decay": 0.01}
+    kernel = rule._kernel(options)
+    states, names = _core.OPTIMIZERS[kernel]
+    order = _reference.permutation(200, 5, 0) if batch_size < 200 else range(200)
+    w, b = np.zeros(5), np.zeros(1)
+    z = _reference.epoch(
+        X[order],
+        (2 * y - 1)[order],
+        w,
+        b,
+        loss="log_loss",
+        loss_hyper=(),
+        optimizer=kernel,
+        w_state={s: np.zeros(5) for s in states},
+        intercept_state={s: np.zeros(1) for s in states},
+        hypers=[
+            dict(zip(names, row, strict=True))
+            for row in rule.hypers(options, 0, -(-200 // batch_size))
+        ],
+        batch_size=batch_size,
+    )
+    np.testing.assert_allclose(model.coef_[0], w, rtol=1e-9)
+    np.testing.assert_allclose(model.intercept_, b, rtol=1e-9)
+    losses = _reference.LOSSES["log_loss"][0](z, (2 * y - 1)[order])
+    assert model.history_[0]["loss"] == pytest.approx(losses.mean())
+
+
+@pytest.mark.filterwarnings("ignore:The loss of epoch")  # where theirs overshoots, so does ours
+@pytest.mark.parametrize("loss", list(_core.LOSSES))
+@pytest.mark.parametrize("learning_rate", ["constant", "optimal", "invscaling", "adaptive"])
+@pytest.mark.parametrize("penalty", ["l2", None])
+def test_steps_are_those_of_scikit_learn(loss, learning_rate, penalty):
+    X, y, t = data()
+    options = dict(
+        loss=loss,
+        penalty=penalty,
+        alpha=0.01,
+        learning_rate=learning_rate,
+        eta0=0.05,
+        epsilon=EPSILON,
+        shuffle=False,
+        max_iter=3,
+        tol=None,
+    )
+    weight = np.linspace(0.5, 2, 200)
+    pairs = {
+        "classification": (SGDClassifier, ScikitLearnClassifier, y),
+        "regression": (SGDRegressor, ScikitLearnRegressor, t),
+    }
+    kind, theirs, target = pairs[_core.LOSSES[loss][0]]
+    model = kind(**options).fit(X, target, sample_weight=weight)
+    other = theirs(**options).fit(X, target, sample_weight=weight)
+    np.testing.assert_allclose(model.coef_, other.coef_, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(model.intercept_, other.intercept_, rtol=1e-8, atol=1e-10)
+    assert model.t_ == other.t_
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 3.0}])
+def test_class_weights_are_those_of_scikit_learn(class_weight):
+    X, y, _ = data()
+    options = dict(shuffle=False, max_iter=3, tol=None, class_weight=class_weight)
+    model = SGDClassifier("log_loss", **options).fit(X, y)
+    other = ScikitLearnClassifier("log_loss", **options).fit(X, y)
+    np.testing.assert_allclose(model.coef_, other.coef_, rtol=1e-8)
+
+
+def test_probabilities_are_those_of_scikit_learn():
+    X, _, t = data()
+    y = np.digitize(t, [-1, 1])
+    for loss in ("log_loss", "modified_huber"):
+        for labels in (y, y > 0):
+            options = dict(shuffle=False, max_iter=3, tol=None)
+            model = SGDClassifier(loss, **options).fit(X, labels)
+            other = ScikitLearnClassifier(loss, **options).fit(X, labels)
+            p = model.predict_proba(X)
+            np.testing.assert_allclose(p, other.predict_proba(X), atol=1e-8)
+            np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), p)
+            np.testing.assert_array_equal(model.predict(X), other.predict(X))
+
+
+def test_other_losses_have_no_probabilities():
+    X, y, _ = data()
+    model = SGDClassifier("hinge", random_state=0).fit(X, y)
+    assert not hasattr(model, "predict_proba")
+    with pytest.raises(AttributeError, match="predict_proba"):
+        model.predict_proba(X)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["no", "yes"], [False, True], [-1.0, 1.0], [-3, 7], ["a", "b", "c"], [2, 4, 9]],
+    ids=str,
+)
+def test_labels_of_any_kind_are_predicted(labels):
+    X, _, t = data()
+    index = np.digitize(t, [0] if len(labels) == 2 else [-1, 1])
+    y = np.array(labels)[index]
+    model = SGDClassifier("log_loss", random_state=0).fit(X, y)
+    assert model.predict(X).dtype == y.dtype
+    assert (model.predict(X) == y).mean() > 0.75
+    np.testing.assert_array_equal(model.classes_, np.unique(y))
+
+
+def test_a_fit_stops_when_the_objective_no_longer_falls():
+    X, y, _ = data()
+    model = SGDClassifier("log_loss", alpha=0.1, tol=1e-2, n_iter_no_change=3, random_state=0)
+    model.fit(X, y)
+    best, stale = np.inf, 0
+    for epoch, row in enumerate(model.history_, 1):
+        # The penalty is small beside tol here, and rises with the weights.
+        stale = stale + 1 if row["loss"] > best - 1e-2 else 0
+        best = min(best, row["loss"])
+        assert (stale >= 3) == (epoch == model.n_iter_)
+
+
+def test_an_adaptive_rate_falls_by_fifths_to_its_end():
+    X, _, t = data()
+    model = SGDRegressor(
+        learning_rate="adaptive", eta0=0.1, tol=1e-3, n_iter_no_change=2, random_state=0
+    ).fit(X, t)
+    rates = np.array([row["lr"] for row in model.history_])
+    falls = rates[1:][np.diff(rates) < 0] / rates[:-1][np.diff(rates) < 0]
+    np.testing.assert_allclose(falls, 0.2)
+    assert rates[-1] <= 1e-6 < rates[-1] * 5
+
+
+def test_too_few_epochs_are_warned_of():
+    X, y, _ = data()
+    with pytest.warns(ConvergenceWarning, match="Maximum number of iteration reached"):
+        SGDClassifier(max_iter=2).fit(X, y)
+
+
+def test_a_fit_that_ends_far_off_is_warned_of():
+    X, _, t = data()
+    with pytest.warns(ConvergenceWarning, match="the steps are too long. Lower eta0"):
+        SGDRegressor(eta0=10.0, random_state=0).fit(100 * X, t)
+
+
+def test_history_has_a_row_an_epoch():
+    X, y, _ = data()
+    model = SGDClassifier(max_iter=4, tol=None).fit(X, y)
+    assert len(model.history_) == model.n_iter_ == 4
+    assert all(row.keys() == {"loss", "lr", "seconds"} for row in model.history_)
+    assert all(row["seconds"] > 0 for row in model.history_)
+
+
+def test_verbose_shows_a_progress_bar(capsys):
+    X, y, _ = data()
+    SGDClassifier(max_iter=4, tol=None).fit(X, y)
+    assert capsys.readouterr().err == ""
+    SGDClassifier(max_iter=4, tol=None, verbose=1).fit(X, y)
+    shown = capsys.readouterr().err
+    assert "SGDClassifier: 100%" in shown
+    assert "4/4" in shown
+    assert "loss=" in shown

@@ -1,0 +1,126 @@
+"""A training cut in two gives the bits of one in one go, and the same bits on every ISA."""
+
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from fastopt import _core, schedules
+from fastopt.linear_model import SGDClassifier, SGDRegressor
+
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+
+
+def data(n=97, d=13, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (n, d)).astype(dtype)
+    return X, np.round(X @ rng.uniform(-1, 1, d) * 2).astype(int)  # several classes
+
+
+def bits(model):
+    return model.coef_.tobytes() + model.intercept_.tobytes()
+
+
+def cut(model, X, y, first=4, then=6):
+    """Fit `first` epochs, pickle, load, and fit `then` epochs more."""
+    model.set_params(max_iter=first).fit(X, y)
+    model = pickle.loads(pickle.dumps(model))
+    return model.set_params(max_iter=then, warm_start=True).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_size", [1, 32, "full"])
+def test_a_fit_in_two_parts_is_one_fit(kind, optimizer, batch_size, dtype):
+    X, y = data(dtype=dtype)
+    options = dict(optimizer=optimizer, batch_size=batch_size, tol=None, random_state=3)
+    whole = kind(max_iter=10, **options).fit(X, y)
+    parts = cut(kind(**options), X, y)
+    assert bits(parts) == bits(whole)
+    assert parts.t_ == whole.t_
+    assert [row["loss"] for row in parts.history_] == [row["loss"] for row in whole.history_]
+
+
+@pytest.mark.parametrize(
+    "learning_rate",
+    [
+        "adaptive",
+        schedules.warmup(schedules.cosine(0.1, steps=700), steps=50),
+        schedules.ReduceOnPlateau(0.1, factor=0.5, patience=0),
+    ],
+    ids=["adaptive", "schedule", "plateau"],
+)
+def test_the_rate_goes_on_where_it_was(learning_rate):
+    X, y = data()
+    options = dict(learning_rate=learning_rate, eta0=0.1, tol=None, random_state=3)
+    if learning_rate == "adaptive":  # falls when the loss does, within tol, no more
+        options |= dict(tol=0.05, n_iter_no_change=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        whole = SGDRegressor(max_iter=10, **options).fit(X, y)
+        parts = cut(SGDRegressor(**options), X, y)
+    rates = [row["lr"] for row in whole.history_]
+    assert len(rates) == 10
+    assert rates[-1] < rates[0]
+    assert [row["lr"] for row in parts.history_] == rates
+    assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_partial_fits_are_epochs_of_one_fit(optimizer):
+    X, y = data()
+    options = dict(optimizer=optimizer, random_state=3)
+    whole = SGDClassifier(max_iter=5, tol=None, **options).fit(X, y)
+    parts = SGDClassifier(**options)
+    for _ in range(5):
+        parts.partial_fit(X, y, classes=np.unique(y))
+    assert bits(parts) == bits(whole)
+
+
+def test_without_warm_start_a_fit_begins_anew():
+    X, y = data()
+    model = SGDClassifier(max_iter=3, tol=None, random_state=3)
+    assert bits(model.fit(X, y)) == bits(model.fit(X, y))
+
+
+def test_more_classes_are_that_many_binary_fits():
+    X, y = data()
+    options = dict(max_iter=3, tol=None, random_state=3, loss="log_loss", optimizer="adam")
+    model = SGDClassifier(**options).fit(X, y)
+    for k, name in enumerate(model.classes_):
+        one = SGDClassifier(**options).fit(X, y == name)
+        np.testing.assert_array_equal(one.coef_[0], model.coef_[k])
+        assert one.intercept_[0] == model.intercept_[k]
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_every_isa_gives_the_same_model(kind, dtype, on_every_isa):
+    X, y = data(dtype=dtype)
+    fits = on_every_isa(lambda: bits(kind(max_iter=5, tol=None, random_state=0).fit(X, y)))
+    assert len(set(fits)) == 1
+
+
+def test_the_environment_changes_no_byte_of_a_model():
+    code = (
+        "import pickle, sys, numpy as np; from fastopt.linear_model import SGDClassifier\n"
+        "X = np.random.default_rng(0).uniform(-1, 1, (500, 40)).astype('f4')\n"
+        "m = SGDClassifier('log_loss', random_state=0, optimizer='adam').fit(X, X[:, 0] > 0)\n"
+        "del m.history_\n"  # it holds seconds
+        "sys.stdout.write(pickle.dumps(m).hex())"
+    )
+    models = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "FASTOPT_ISA": isa},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for isa, can in _core.ISAS.items()
+        if can
+    }
+    assert len(models) == 1
