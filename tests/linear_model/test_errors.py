@@ -1,0 +1,205 @@
+"""Bad input: one clear error that names the argument, and nothing has changed."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from fastopt import optim
+from fastopt.linear_model import SGDClassifier, SGDRegressor
+from fastopt.linear_model.training import Training
+
+
+def data(dtype=np.float64):
+    X = np.random.default_rng(0).uniform(-1, 1, (60, 4)).astype(dtype)
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def spoilt(value, row=17):
+    X, y = data()
+    X[row, 2] = value
+    return X, y
+
+
+def fitted(kind=SGDClassifier, **options):
+    return kind(random_state=0, max_iter=3, tol=None, **options).fit(*data())
+
+
+def state(model):
+    return pickle.dumps(vars(model))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+@pytest.mark.parametrize("batch_size", [1, 8, "full"])
+def test_x_that_is_not_finite_is_named(bad, kind, batch_size):
+    message = "Input X contains " + ("NaN" if np.isnan(bad) else "infinity")
+    X, y = spoilt(bad)
+    for model in (kind(batch_size=batch_size), fitted(kind, batch_size=batch_size)):
+        for method in (model.fit, model.partial_fit):
+            before = state(model)
+            options = {"classes": [0, 1]} if method == model.partial_fit else {}
+            if kind is SGDRegressor:
+                options = {}
+            with pytest.raises(ValueError, match=message):
+                method(X, y, **options)
+            assert state(model) == before
+    with pytest.raises(ValueError, match=message):
+        fitted(kind).predict(X)
+
+
+X, y = data()
+NAN_Y = np.where(np.arange(60) == 3, np.nan, y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((X[0], y), {}, "Expected 2D array, got 1D array"),
+        ((X[:0], y[:0]), {}, "Found array with 0 sample"),
+        ((X, y[:-1]), {}, "inconsistent numbers of samples"),
+        ((X, None), {}, "requires y to be passed"),
+        ((X, NAN_Y), {}, "Input y contains NaN"),
+        ((X, np.zeros(60)), {}, "number of classes has to be greater than one; got 1 class"),
+        ((X, np.linspace(0, 1, 60)), {}, "Unknown label type: continuous"),
+        ((X, y), {"sample_weight": np.ones(3)}, "sample_weight"),
+        ((X, y), {"sample_weight": NAN_Y}, "sample_weight contains NaN"),
+        ((X, y), {"sample_weight": np.zeros(60)}, "(?i)sample.weight"),
+        ((X, y), {"coef_init": np.zeros(3)}, r"coef_init must have the shape \(1, 4\)"),
+        ((X, y), {"intercept_init": np.zeros(2)}, r"intercept_init must have the shape \(1,\)"),
+        ((X, y), {"coef_init": np.full(4, np.nan)}, "Input coef_init contains NaN"),
+    ],
+)
+def test_bad_arguments_of_fit_are_named(arguments, options, message):
+    for model in (SGDClassifier(), fitted()):
+        before = state(model)
+        with pytest.raises(ValueError, match=message):
+            model.fit(*arguments, **options)
+        assert state(model) == before
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"loss": "quantum"},
+        {"penalty": "l1"},
+        {"alpha": -1},
+        {"alpha": np.nan},
+        {"fit_intercept": "yes"},
+        {"max_iter": 0},
+        {"tol": -1e-3},
+        {"epsilon": -1},
+        {"random_state": "seed"},
+        {"learning_rate": "slow"},
+        {"eta0": 0},
+        {"eta0": np.inf},
+        {"power_t": -1},
+        {"n_iter_no_change": 0},
+        {"optimizer": "lbfgs"},
+        {"batch_size": 0},
+        {"batch_size": "half"},
+        {"batch_size": 2.5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_bad_parameters_are_named(kind, parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of {kind.__name__} must be"):
+        kind(**parameters).fit(*data())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"alpha": 0}, "alpha must be > 0 since learning_rate is 'optimal'"),
+        ({"optimizer": optim.Adam(np.zeros(3))}, "optimizer must be unbound"),
+        ({"optimizer": optim.Adam(weight_decay=0.1)}, "weight decay of a linear model is alpha"),
+        (
+            {"optimizer": optim.SGD(momentum=0.9, nesterov=True, velocity="lecture")},
+            'optimizer must have velocity="torch"',
+        ),
+        ({"learning_rate": lambda t: np.nan * t}, r"lr\(t\) must be finite .* at t = 1"),
+        ({"learning_rate": lambda t: 100.0 - t}, r"lr\(t\) must be finite .* at t = 101"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_named(parameters, message):
+    model = SGDClassifier(**parameters)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*data())
+    assert not hasattr(model, "coef_")
+
+
+def test_partial_fit_wants_all_classes_declared():
+    X, y = data()
+    model = SGDClassifier()
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, y)
+    model.partial_fit(X, y, classes=[0, 1])
+    before = state(model)
+    with pytest.raises(ValueError, match=r"y holds the classes \[2\].*`classes` did not declare"):
+        model.partial_fit(X, y + 1)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        model.partial_fit(X[:, :3], y)
+    with pytest.raises(ValueError, match="class_weight 'balanced' is not supported"):
+        SGDClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+    assert state(model) == before
+
+
+def test_a_warm_start_wants_the_same_classes_and_features():
+    X, y = data()
+    model = fitted(warm_start=True)
+    before = state(model)
+    with pytest.raises(ValueError, match="warm_start needs the classes"):
+        model.fit(X, y + 1)
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        model.fit(X[:, :3], y)
+    assert state(model) == before
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("batch_size", [1, 8])
+def test_divergence_names_the_epoch_and_keeps_the_last_good_weights(optimizer, batch_size):
+    # The rate explodes in the third epoch: the weights must be those of the second.
+    X, y = data(np.float32)
+    updates = -(-60 // batch_size)
+    options = dict(
+        optimizer=optimizer, batch_size=batch_size, random_state=0, tol=None, penalty=None
+    )
+
+    def explosive(t):
+        return np.where(t <= 2 * updates, 0.01, 1e30)
+
+    model = SGDRegressor(learning_rate=explosive, max_iter=5, **options)
+    with pytest.raises(ValueError, match=r"occurred at epoch #3: lower eta0"):
+        model.fit(X, y)
+    good = SGDRegressor(learning_rate="constant", eta0=0.01, max_iter=2, **options).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, good.coef_)
+    np.testing.assert_array_equal(model.intercept_, good.intercept_)
+    assert len(model.history_) == model.n_iter_ == 2
+    assert model.t_ == good.t_
+
+
+def test_an_interrupt_keeps_the_epochs_done(monkeypatch):
+    X, y = data()
+    epoch = Training._epoch
+
+    def interrupted(self, outputs):
+        losses = epoch(self, outputs)
+        if self.progress.epoch == 3:
+            raise KeyboardInterrupt
+        return losses
+
+    monkeypatch.setattr(Training, "_epoch", interrupted)
+    model = SGDClassifier(random_state=0, max_iter=9, tol=None)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    monkeypatch.undo()
+    three = SGDClassifier(random_state=0, max_iter=3, tol=None).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, three.coef_)
+    assert model.predict(X).shape == (60,)
+    model.set_params(warm_start=True, max_iter=2).fit(X, y)
+    five = SGDClassifier(random_state=0, max_iter=5, tol=None).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, five.coef_)

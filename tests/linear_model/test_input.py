@@ -1,0 +1,88 @@
+"""What X may be: any type and layout, read without a copy."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fastopt.linear_model import SGDClassifier, SGDRegressor
+
+READ_AS_THEY_ARE = ["f4", "f8", "f2", "u1", "i1", "?"]
+
+
+def bits(model):
+    return model.coef_.tobytes() + model.intercept_.tobytes()
+
+
+def integers(n=150, d=20):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (n, d))
+    return X, X[:, 0] ^ X[:, 1]
+
+
+def fit(X, y, **options):
+    options = dict(max_iter=3, tol=None, random_state=0) | options
+    return SGDClassifier("log_loss", **options).fit(X, y)
+
+
+@pytest.mark.parametrize("x_dtype", READ_AS_THEY_ARE)
+@pytest.mark.parametrize("batch_size", [1, 16, "full"])
+def test_every_dtype_is_read_as_its_numbers(x_dtype, batch_size):
+    X, y = integers()
+    model = fit(X.astype(x_dtype), y, batch_size=batch_size)
+    dtype = np.float64 if x_dtype == "f8" else np.float32
+    assert model.coef_.dtype == model.intercept_.dtype == dtype
+    assert bits(model) == bits(fit(X.astype(dtype), y, batch_size=batch_size))
+    np.testing.assert_allclose(
+        model.decision_function(X.astype(x_dtype)),
+        model.decision_function(X.astype(dtype)),
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asfortranarray,
+        lambda X: np.repeat(X, 2, axis=0)[::2],
+        lambda X: np.repeat(X, 3, axis=1)[:, ::3],
+        lambda X: X[::-1].copy()[::-1],
+        lambda X: X.tolist(),
+        pd.DataFrame,
+        lambda X: X.astype(np.int64),
+        lambda X: X.astype(">f8"),
+    ],
+    ids=["Fortran", "rows", "columns", "backward", "list", "frame", "int64", "big-endian"],
+)
+def test_every_layout_is_read_as_its_numbers(convert):
+    X, y = integers()
+    X = X.astype(np.float64)
+    assert bits(fit(convert(X), y)) == bits(fit(X, y))
+
+
+def test_a_memory_map_and_read_only_data_are_read(tmp_path):
+    X, y = integers()
+    X = X.astype(np.float32)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    assert bits(fit(mapped, y)) == bits(fit(X, y))
+
+
+@pytest.mark.parametrize("x_dtype", READ_AS_THEY_ARE)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("batch_size", [1, 64, "full"])
+def test_no_copy_of_x_is_made(x_dtype, order, batch_size):
+    X = np.zeros((20_000, 1000), x_dtype, order=order)
+    X[::2] = 1
+    y = np.arange(20_000) % 2
+    for kind in (SGDClassifier, SGDRegressor):
+        model = kind(batch_size=batch_size, eta0=1e-4, max_iter=2, tol=None)
+        model.fit(X[:10], y[:10])  # what a first fit imports is not X's
+        tracemalloc.start()
+        model.fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= 0.05 * X.nbytes
+    assert X[::2].all()
+    assert not X[1::2].any()
