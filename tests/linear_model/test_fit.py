@@ -65,6 +65,17 @@ def test_full_batches_are_gradient_descent():
     np.testing.assert_allclose(model.intercept_, b, rtol=1e-12)
 
 
+def test_a_full_batch_has_no_order():
+    X, _, t = data()
+    fits = {
+        SGDRegressor(batch_size="full", shuffle=shuffle, max_iter=3, tol=None, random_state=seed)
+        .fit(X, t)
+        .coef_.tobytes()
+        for shuffle, seed in ((False, 0), (True, 0), (True, 1))
+    }
+    assert len(fits) == 1
+
+
 @pytest.mark.parametrize("loss", list(_core.LOSSES))
 def test_one_full_step_follows_the_gradient_of_the_objective(loss):
     X, y, t = data()
