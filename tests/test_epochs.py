@@ -247,6 +247,13 @@ def test_the_row_that_is_not_finite_is_named(bad, batch_size, d, isa, dtype):
     assert model.training.run(hypers("sgd", updates)[0], _core.permutation(40, 0, 0)) == 29
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_half_precision_keeps_what_is_not_finite(bad, isa, dtype):
+    X, y = problem(40, 21, dtype, "f2")
+    X[29, 3] = bad
+    assert Model(X, y).training.run(hypers("sgd", 40)[0]) == 29
+
+
 @pytest.mark.parametrize("d", [21, 500])
 def test_parts_of_an_epoch_need_no_order(d, isa, dtype):
     X, y = problem(40, d, dtype)

@@ -15,6 +15,12 @@ def test_permutation_is_that_of_the_reference(n, seed, epoch):
     assert _core.permutation(n, seed, epoch).tolist() == _reference.permutation(n, seed, epoch)
 
 
+def test_numbers_that_would_be_biased_are_drawn_again():
+    # Some ten of so many draws fall where Lemire's product must be rejected.
+    n = 300_000
+    assert _core.permutation(n, 0, 0).tolist() == _reference.permutation(n, 0, 0)
+
+
 def test_permutation_holds_every_row_once():
     order = _core.permutation(100_000, 3, 4)
     np.testing.assert_array_equal(np.sort(order), np.arange(100_000))
