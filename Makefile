@@ -23,6 +23,7 @@ lint: $(VENV)/installed
 	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -Cbuild-dir=build/strict -w build/strict .
 
 bench: $(VENV)/installed
+	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python -m bench
 
 # The extension is built where the sources are newer than the last installation.

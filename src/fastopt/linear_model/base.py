@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.validation import (
     _check_sample_weight,
     assert_all_finite,
@@ -87,12 +88,13 @@ class BaseSGD(BaseEstimator):
     }
 
     def _validate_params(self) -> None:
-        # As BaseEstimator does it, without working out the signature of __init__ every time.
-        validate_parameter_constraints(
-            self._parameter_constraints,
-            {name: getattr(self, name) for name in self._parameter_constraints},
-            caller_name=type(self).__name__,
-        )
+        # BaseEstimator's check makes every constraint anew, which takes as long as a small fit: it
+        # is left to find the words once something is wrong.
+        if not all(
+            any(constraint.is_satisfied_by(getattr(self, name)) for constraint in constraints)
+            for name, constraints in _made_constraints(type(self)).items()
+        ):
+            super()._validate_params()
 
     def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
         """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
@@ -274,8 +276,8 @@ class BaseSGD(BaseEstimator):
         loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(target)
         if loss > FAR_OFF * loss_of_zeros > 0:
             warnings.warn(
-                f"The loss of epoch #{self.n_iter_} was {loss:.3g}, that of weights of 0 is "
-                f"{loss_of_zeros:.3g}: the steps are too long. Lower eta0, or scale X with "
+                f"The loss of epoch #{self.n_iter_} was {loss:.3g}, far above that of weights of "
+                f"0, {loss_of_zeros:.3g}: the steps are too long. Lower eta0, or scale X with "
                 "StandardScaler or MinMaxScaler.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -284,7 +286,7 @@ class BaseSGD(BaseEstimator):
 
     def _loss_of_zeros(self, target: Array) -> float:
         if _core.LOSSES[self.loss][0] == "classification":
-            target = target[:1]  # it is the same for both classes
+            return 1.0  # or less
         zeros = np.zeros_like(target)
         return float(_core.loss_values(self.loss, zeros, target, self._loss_hyper()).mean())
 
@@ -322,6 +324,14 @@ class BaseSGD(BaseEstimator):
         if not np.isfinite(scores).all():
             assert_all_finite(X, input_name="X")
         return scores
+
+
+@cache
+def _made_constraints(kind: Any) -> dict[str, list[Any]]:
+    return {
+        name: [make_constraint(constraint) for constraint in constraints]
+        for name, constraints in kind._parameter_constraints.items()
+    }
 
 
 def _is_plain_target(y: Any, n_samples: int) -> bool:
