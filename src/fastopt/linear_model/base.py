@@ -6,7 +6,6 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -87,14 +86,22 @@ class BaseSGD(BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
     }
 
+    _made_constraints: ClassVar[dict[str, list[Any]]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._made_constraints = {
+            name: [make_constraint(constraint) for constraint in constraints]
+            for name, constraints in cls._parameter_constraints.items()
+        }
+
     def _validate_params(self) -> None:
-        # BaseEstimator's check makes every constraint anew, which takes as long as a small fit: it
-        # is left to find the words once something is wrong.
-        if not all(
-            any(constraint.is_satisfied_by(getattr(self, name)) for constraint in constraints)
-            for name, constraints in _made_constraints(type(self)).items()
-        ):
-            super()._validate_params()
+        # BaseEstimator makes every constraint anew, which takes as long as a small fit. That is
+        # left for when something is wrong, to find the words.
+        for name, constraints in self._made_constraints.items():
+            value = getattr(self, name)
+            if not any(constraint.is_satisfied_by(value) for constraint in constraints):
+                super()._validate_params()
 
     def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
         """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
@@ -324,14 +331,6 @@ class BaseSGD(BaseEstimator):
         if not np.isfinite(scores).all():
             assert_all_finite(X, input_name="X")
         return scores
-
-
-@cache
-def _made_constraints(kind: Any) -> dict[str, list[Any]]:
-    return {
-        name: [make_constraint(constraint) for constraint in constraints]
-        for name, constraints in kind._parameter_constraints.items()
-    }
 
 
 def _is_plain_target(y: Any, n_samples: int) -> bool:

@@ -261,14 +261,15 @@ def _check_params(arrays: list[Any]) -> None:
 def _apart(like: Array, n: int) -> list[Array]:
     """Return n arrays of the shape and dtype of one, which start on cache lines of their own.
 
-    The starts lie 1 KiB apart within a page: a CPU that compares only the last 12 bits of
+    Large ones start 1 KiB apart within a page: a CPU that compares only the last 12 bits of
     addresses would otherwise make each load wait for the store before it.
     """
-    size = -(-like.nbytes // 64) * 64
-    if size > 1024:
-        size = -(-size // 4096) * 4096 + 1024
-    memory = np.empty(n * size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
+    page, line, apart = 4096, 64, 1024
+    size, first = -(-like.nbytes // line) * line, 0
+    if size > apart:
+        size, first = -(-size // page) * page + apart, apart
+    memory = np.empty(n * size + page, np.uint8)
+    start = (first - memory.ctypes.data) % page
     parts = [memory[start + k * size :][: like.nbytes] for k in range(n)]
     return [part.view(like.dtype).reshape(like.shape) for part in parts]
 
