@@ -41,8 +41,9 @@ typedef struct {
     size_t n_hypers, hyper_stride;
     void *w, *intercept; /* n_features weights; one number, or NULL */
     void *w_state[FO_MAX_STATES], *intercept_state[FO_MAX_STATES];
-    void *z;    /* out: the prediction for each sample, made before its update */
-    void *work; /* fo_kernels.work_size bytes, 64-byte aligned */
+    void *z;      /* out: the prediction for each sample, made before its update */
+    void *target; /* out: the target of each sample */
+    void *work;   /* fo_kernels.work_size bytes, 64-byte aligned */
 } fo_pass;
 
 /* All kernels for one (ISA, dtype). */

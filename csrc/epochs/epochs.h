@@ -8,8 +8,8 @@ extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd);
 
-/* The passes. Each leaves in pass->z the predictions that it made before its updates, and has room
-   for so many numbers in pass->work. */
+/* The passes. Each leaves in pass->z the predictions that it made before its updates, in
+   pass->target what they should have been, and has room for so many numbers in pass->work. */
 void K(narrow)(const fo_pass *pass);
 void K(wide)(const fo_pass *pass);
 void K(minibatch)(const fo_pass *pass);

@@ -76,7 +76,7 @@ void K(minibatch)(const fo_pass *pass) {
     optimizer_step *const step = K(optimizers)[pass->optimizer];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *w = pass->w, *intercept = pass->intercept, *Z = pass->z;
+    real *w = pass->w, *intercept = pass->intercept, *Z = pass->z, *target = pass->target;
     real *g = pass->work, *slots = g + width;
     const int direct = is_direct(X);
 
@@ -88,11 +88,11 @@ void K(minibatch)(const fo_pass *pass) {
         for (size_t t = start, count; t < end; t += count) {
             const real *x[TILE];
             const char *far[TILE];
-            real y[TILE], a[TILE];
+            real a[TILE];
             count = MIN(tile, end - t);
             for (size_t r = 0; r < count; r++) {
                 x[r] = row(pass, t + r, slots + r * width);
-                y[r] = Y[row_index(pass, t + r)];
+                target[t + r] = Y[row_index(pass, t + r)];
                 far[r] = (const char *)x[r];
                 if (t + r + ahead < n) {
                     if (direct)
@@ -112,7 +112,7 @@ void K(minibatch)(const fo_pass *pass) {
                 for (r = 0; r < count; r++)
                     Z[t + r] += *intercept;
 
-            loss->slopes(Z + t, y, h, a, count);
+            loss->slopes(Z + t, target + t, h, a, count);
             for (r = 0; r < count; r++) {
                 a[r] *= weight ? weight[row_index(pass, t + r)] * share : share;
                 g_intercept += a[r];

@@ -25,7 +25,7 @@ void K(narrow)(const fo_pass *pass) {
     const loss_functions *loss = K(losses)[pass->loss];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *w = pass->w, *intercept = pass->intercept, *Z = pass->z;
+    real *w = pass->w, *intercept = pass->intercept, *Z = pass->z, *target = pass->target;
     real *v = pass->work, *ring = v + width;
 #define ROW(t) (ring + (t) % RING * width)
 
@@ -52,6 +52,7 @@ void K(narrow)(const fo_pass *pass) {
         const real z = ((real)s * last_dot + b) + e * link;
         const real slope = loss->slope(z, Y[i], h);
         Z[t] = z;
+        target[t] = Y[i];
 
         const real c = e * (real)(1 / s);
         const real *before = ROW(t + RING - 1), *now = ROW(t), *next = ROW(t + 1);

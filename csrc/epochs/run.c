@@ -43,16 +43,14 @@ size_t K(run)(const fo_pass *pass) {
 
 double K(loss_sum)(const fo_pass *pass) {
     enum { BLOCK = 16 * LANES };
-    const real *Y = pass->y, *weight = pass->sample_weight, *z = pass->z;
+    const real *weight = pass->sample_weight, *z = pass->z, *target = pass->target;
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
     double sum = 0;
     for (size_t t = 0, count; t < pass->n_samples; t += count) {
-        real y[BLOCK], value[BLOCK] = {0};
+        real value[BLOCK] = {0};
         count = MIN(BLOCK, pass->n_samples - t);
-        for (size_t k = 0; k < count; k++)
-            y[k] = Y[row_index(pass, t + k)];
-        K(losses)[pass->loss]->values(z + t, y, h, value, count);
+        K(losses)[pass->loss]->values(z + t, target + t, h, value, count);
         if (weight)
             for (size_t k = 0; k < count; k++)
                 value[k] *= weight[row_index(pass, t + k)];

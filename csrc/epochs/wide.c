@@ -20,7 +20,8 @@ void K(wide)(const fo_pass *pass) {
     const loss_functions *loss = K(losses)[pass->loss];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *v = pass->w, *intercept = pass->intercept, *Z = pass->z, *ring = pass->work;
+    real *v = pass->w, *intercept = pass->intercept, *Z = pass->z, *target = pass->target,
+         *ring = pass->work;
     const int direct = is_direct(X);
 
     double s = 1;                        /* w = s v */
@@ -33,6 +34,7 @@ void K(wide)(const fo_pass *pass) {
         const real z = (real)s * dot_now + b;
         const real slope = loss->slope(z, Y[i], h) * (weight ? weight[i] : 1);
         Z[t] = z;
+        target[t] = Y[i];
 
         const double *hyper = pass->hyper + t * pass->hyper_stride;
         shrink(&s, v, d, hyper);

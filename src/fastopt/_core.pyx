@@ -45,6 +45,7 @@ cdef extern from "fastopt.h":
         void **w_state
         void **intercept_state
         void *z
+        void *target
         void *work
 
     ctypedef struct fo_kernels:
@@ -408,7 +409,7 @@ cdef class Pass:
     cdef double loss_hyper[FO_MAX_HYPERS]
     cdef void *w_state[FO_MAX_STATES]
     cdef const fo_kernels *kernels
-    cdef object held, order, z, work
+    cdef object held, order, z, target, work
     cdef Py_ssize_t n_rows
     cdef int real
 
@@ -471,10 +472,10 @@ cdef class Pass:
         if rows.shape[1] != <Py_ssize_t>self.p.n_hypers or rows.shape[0] not in (1, updates):
             raise ValueError(f"hyper must have the shape ({updates}, {self.p.n_hypers})")
         if self.z.size < n:
-            self.z = np.empty(n, self.z.dtype)
+            self.z, self.target = np.empty(n, self.z.dtype), np.empty(n, self.z.dtype)
         self.p.hyper = &rows[0, 0]
         self.p.hyper_stride = self.p.n_hypers if rows.shape[0] > 1 else 0
-        self.p.z = cnp.PyArray_DATA(self.z)
+        self.p.z, self.p.target = cnp.PyArray_DATA(self.z), cnp.PyArray_DATA(self.target)
         self.p.first_row, self.p.n_samples = start, n
         self.p.rows = NULL
         if order is not None:
