@@ -113,7 +113,7 @@ class Optimizer(_core.Stepper):
     def new_state(self, array: Array, options: Options) -> dict[str, Array]:
         """Return the state arrays, by name, that a parameter starts with."""
         names = _core.OPTIMIZERS[self._kernel(options)][0]
-        state = dict(zip(names, _apart(array, len(names)), strict=True))
+        state = dict(zip(names, _apart(array, len(names)), strict=True)) if names else {}
         for name, values in state.items():
             values[...] = self._initial(name, options)
         return state
