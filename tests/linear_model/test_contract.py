@@ -61,6 +61,8 @@ def test_a_fit_does_not_change_its_parameters():
     plateau = schedules.ReduceOnPlateau(0.1, patience=0)
     SGDClassifier(learning_rate=plateau, max_iter=5, tol=None).fit(X / 1000, y)
     assert plateau.lr == 0.1
+    SGDClassifier(optimizer=optim.Adam(lr=plateau), max_iter=5, tol=None).fit(X / 1000, y)
+    assert plateau.lr == 0.1
 
 
 def test_names_of_features_are_kept_and_checked():

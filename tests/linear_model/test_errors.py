@@ -159,6 +159,15 @@ def test_a_warm_start_wants_the_same_classes_and_features():
     assert state(model) == before
 
 
+def test_a_warm_start_wants_the_same_optimizer():
+    model = fitted(warm_start=True).set_params(optimizer="adam")
+    before = state(model)
+    for method in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="optimizer cannot change on the way from sgd to adam"):
+            method(*data())
+    assert state(model) == before
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("batch_size", [1, 8])
 def test_divergence_names_the_epoch_and_keeps_the_last_good_weights(optimizer, batch_size):

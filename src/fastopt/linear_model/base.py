@@ -154,8 +154,6 @@ class BaseSGD(BaseEstimator):
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         self._progress = Progress(int(seed), n_outputs)
-        if isinstance(self.learning_rate, schedules.ReduceOnPlateau):
-            self._progress.plateau = copy.deepcopy(self.learning_rate)
 
     def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
         for name, init, array in (
@@ -180,8 +178,12 @@ class BaseSGD(BaseEstimator):
         """Train for some epochs; return the one that diverged, if one did."""
         optimizer, options = self._rule()
         progress = self._progress
-        if progress.plateau is not None:
+        if isinstance(options["lr"], schedules.ReduceOnPlateau):
+            # It changes as it is fed; a parameter of the estimator may not.
+            progress.plateau = progress.plateau or copy.deepcopy(options["lr"])
             options["lr"] = progress.plateau
+        else:
+            progress.plateau = None
         training = Training(
             X,
             targets,

@@ -34,6 +34,7 @@ class Progress:
     n_outputs: int
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
+    kernel: str = ""  # whose state it is that follows
     state: list[dict[str, Array]] = field(default_factory=list)  # of the optimizer, an output each
     intercept_state: list[dict[str, Array]] = field(default_factory=list)
     plateau: ReduceOnPlateau | None = None  # the learning rate, if it is one
@@ -82,7 +83,14 @@ class Training:
         self.batch_size = min(batch_size, self.n_samples)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.chunk = self._chunk(n_features)
-        if not progress.state:
+        kernel = optimizer._kernel(options)
+        if progress.kernel not in ("", kernel):
+            raise ValueError(
+                f"optimizer cannot change on the way from {progress.kernel} to {kernel}, which "
+                "has another state: fit without warm_start"
+            )
+        if not progress.kernel:
+            progress.kernel = kernel
             progress.state = [optimizer.new_state(w, options) for w in coef]
             progress.intercept_state = [
                 optimizer.new_state(intercept[k : k + 1], options) for k in range(len(intercept))
@@ -95,7 +103,7 @@ class Training:
                 intercept[k : k + 1] if fit_intercept else None,
                 loss=loss,
                 loss_hyper=loss_hyper,
-                optimizer=optimizer._kernel(options),
+                optimizer=kernel,
                 w_state=list(progress.state[k].values()),
                 intercept_state=list(progress.intercept_state[k].values()),
                 sample_weight=weight,
