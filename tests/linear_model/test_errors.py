@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from fastopt import optim
+from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 from fastopt.linear_model.training import Training
 
@@ -62,6 +62,7 @@ NAN_Y = np.where(np.arange(60) == 3, np.nan, y)
         ((X, NAN_Y), {}, "Input y contains NaN"),
         ((X, np.zeros(60)), {}, "number of classes has to be greater than one; got 1 class"),
         ((X, np.linspace(0, 1, 60)), {}, "Unknown label type: continuous"),
+        ((X, [None] * 60), {}, "Unknown label type: unknown"),
         ((X, y), {"sample_weight": np.ones(3)}, "sample_weight"),
         ((X, y), {"sample_weight": NAN_Y}, "sample_weight contains NaN"),
         ((X, y), {"sample_weight": np.zeros(60)}, "(?i)sample.weight"),
@@ -112,6 +113,8 @@ def test_bad_parameters_are_named(kind, parameters):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"class_weight": {0: np.nan, 1: 1.0}}, "class_weight must hold finite numbers"),
+        ({"learning_rate": schedules.constant}, r"learning_rate must be a schedule lr\(t\)"),
         ({"alpha": 0}, "alpha must be > 0 since learning_rate is 'optimal'"),
         ({"optimizer": optim.Adam(np.zeros(3))}, "optimizer must be unbound"),
         ({"optimizer": optim.Adam(weight_decay=0.1)}, "weight decay of a linear model is alpha"),
@@ -135,6 +138,8 @@ def test_partial_fit_wants_all_classes_declared():
     model = SGDClassifier()
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         model.partial_fit(X, y)
+    with pytest.raises(ValueError, match="greater than one; got 1 class"):
+        model.partial_fit(X, y, classes=[0])
     model.partial_fit(X, y, classes=[0, 1])
     before = state(model)
     with pytest.raises(ValueError, match=r"y holds the classes \[2\].*`classes` did not declare"):
@@ -157,6 +162,30 @@ def test_a_warm_start_wants_the_same_classes_and_features():
     with pytest.raises(ValueError, match="expecting 4 features"):
         model.fit(X[:, :3], y)
     assert state(model) == before
+
+
+def test_weights_that_were_set_anew_are_checked_and_taken_as_they_are():
+    X, y = data()
+    expected = fitted().partial_fit(X, y)
+    for change in (np.ndarray.tolist, np.asfortranarray, lambda w: w.astype(">f8")):
+        model = fitted()
+        model.coef_ = change(model.coef_)
+        np.testing.assert_array_equal(model.partial_fit(X, y).coef_, expected.coef_)
+    model = fitted()
+    mine = model.coef_ = model.coef_.copy()
+    mine.flags.writeable = False
+    before = mine.copy()
+    np.testing.assert_array_equal(model.partial_fit(X, y).coef_, expected.coef_)
+    np.testing.assert_array_equal(mine, before)
+    model.coef_ = np.zeros((1, 5))
+    with pytest.raises(ValueError, match="coef_ must hold 4 numbers to go on, got 5"):
+        model.partial_fit(X, y)
+
+
+def test_targets_too_large_for_the_weights_are_refused():
+    X, y = data(np.float32)
+    with pytest.raises(ValueError, match="y holds values too large for float32"):
+        SGDRegressor().fit(X, y * 1e300)
 
 
 def test_a_warm_start_wants_the_same_optimizer():

@@ -117,6 +117,10 @@ class BaseSGD(BaseEstimator):
 
     def _rate(self, own: Any) -> Any:
         """Return the learning rate, a number or a schedule; `own` is the optimizer's."""
+        if isinstance(self.learning_rate, type):
+            raise ValueError(
+                f"learning_rate must be a schedule lr(t), got the class {self.learning_rate!r}"
+            )
         if callable(self.learning_rate):
             return self.learning_rate
         if self.learning_rate == "invscaling":
@@ -153,7 +157,7 @@ class BaseSGD(BaseEstimator):
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
-        self._progress = Progress(int(seed), n_outputs)
+        self._progress = Progress(int(seed), n_outputs, np.dtype(dtype))
 
     def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
         for name, init, array in (
@@ -178,6 +182,8 @@ class BaseSGD(BaseEstimator):
         """Train for some epochs; return the one that diverged, if one did."""
         optimizer, options = self._rule()
         progress = self._progress
+        self.coef_ = self._own("coef_", progress.n_outputs * X.shape[1])
+        self.intercept_ = self._own("intercept_", progress.n_outputs)
         if isinstance(options["lr"], schedules.ReduceOnPlateau):
             # It changes as it is fed; a parameter of the estimator may not.
             progress.plateau = progress.plateau or copy.deepcopy(options["lr"])
@@ -228,6 +234,13 @@ class BaseSGD(BaseEstimator):
                 bar.close()
             self.t_ = float(progress.t + 1)
         return None
+
+    def _own(self, name: str, size: int) -> Array:
+        """Return an attribute, which a user may have set anew, as C can change it in place."""
+        array = getattr(self, name)
+        if np.size(array) != size:
+            raise ValueError(f"{name} must hold {size} numbers to go on, got {np.size(array)}")
+        return np.require(array, self._progress.dtype, ["C", "A", "W"])
 
     def _converged(self, k: int, loss: float, tol: float) -> bool:
         """Whether output k is done: n_iter_no_change epochs in which its objective, mean loss plus

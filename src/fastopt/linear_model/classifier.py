@@ -22,6 +22,8 @@ from fastopt.linear_model.base import (
 
 def _classes(y: Array) -> Array:
     """Return the classes in y, sorted; two numbers are found without sorting."""
+    if y.dtype.kind == "O":
+        check_classification_targets(y)  # before np.unique compares what cannot be compared
     if y.dtype.kind in "iufb":
         low, high = y.min(), y.max()
         if ((y == low) | (y == high)).all():
@@ -32,6 +34,14 @@ def _classes(y: Array) -> Array:
         classes = np.unique(y)
     if y.dtype.kind not in "iub":
         check_classification_targets(classes)
+    return classes
+
+
+def _at_least_two(classes: Array) -> Array:
+    if len(classes) < 2:
+        raise ValueError(
+            f"The number of classes has to be greater than one; got {len(classes)} class"
+        )
     return classes
 
 
@@ -210,11 +220,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         goes_on = self._goes_on()
         with all_or_nothing(self):
             X, y = self._read(X, y, reset=not goes_on)
-            classes = _classes(y)
-            if len(classes) < 2:
-                raise ValueError(
-                    f"The number of classes has to be greater than one; got {len(classes)} class"
-                )
+            classes = _at_least_two(_classes(y))
             if not goes_on:
                 self.classes_ = classes
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
@@ -249,7 +255,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         with all_or_nothing(self):
             X, y = self._read(X, y, reset=first)
             if classes is not None:
-                classes = np.unique(classes)
+                classes = _at_least_two(np.unique(classes))
             if first:
                 self.classes_ = classes
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
@@ -273,7 +279,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         self, X: Array, y: Array, sample_weight: Any
     ) -> tuple[list[Array], list[Array | None]]:
         """Return, for each output, -1 or +1 for each sample, and the samples' weights."""
-        dtype = self.coef_.dtype
+        dtype = self._progress.dtype
         outputs = [1] if len(self.classes_) == 2 else range(len(self.classes_))
         targets = [2 * (y == self.classes_[k]).astype(dtype) - 1 for k in outputs]
         if sample_weight is not None:
@@ -281,6 +287,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         if self.class_weight is None:
             return targets, [sample_weight] * len(targets)
         by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        if not np.isfinite(by_class).all():
+            raise ValueError(f"class_weight must hold finite numbers, got {self.class_weight}")
         weights = []
         for k, target in zip(outputs, targets, strict=True):
             of_rest = by_class[0] if len(self.classes_) == 2 else 1.0

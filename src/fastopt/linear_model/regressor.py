@@ -152,8 +152,11 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         return self._finish(diverged)
 
     def _target(self, X: Array, y: Array, sample_weight: Any) -> tuple[Array, Array | None]:
-        dtype = self.coef_.dtype
-        target = np.ascontiguousarray(y, dtype)
+        dtype = self._progress.dtype
+        with np.errstate(over="ignore"):
+            target = np.ascontiguousarray(y, dtype)
+        if not np.isfinite(target).all():
+            raise ValueError(f"y holds values too large for {dtype}, the dtype of coef_")
         if sample_weight is None:
             return target, None
         return target, check_weights(sample_weight, X, dtype)

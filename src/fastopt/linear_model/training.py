@@ -32,6 +32,7 @@ class Progress:
 
     seed: int
     n_outputs: int
+    dtype: np.dtype[Any]  # of the weights
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
     kernel: str = ""  # whose state it is that follows
