@@ -272,6 +272,7 @@ def test_parts_of_an_epoch_need_no_order(d, isa, dtype):
         ({"hyper": np.zeros((1, 2))}, r"hyper must have the shape \(40, 3\)"),
         ({"hyper": np.zeros((39, 3))}, r"hyper must have the shape \(40, 3\)"),
         ({"order": np.arange(39, dtype=np.uint32)}, "order must hold 40 rows, got 39"),
+        ({"order": np.full(40, 40, np.uint32)}, "order must hold rows below 40, got 40"),
         ({"stop": 41}, r"start and stop must be in 0 .. 40, got 0, 41"),
     ],
 )

@@ -99,5 +99,14 @@ def test_a_long_step_is_many_short_ones(isa, dtype):
     assert w.tobytes() == expected.tobytes()
 
 
+def test_numbers_that_do_not_fit_a_rule_are_refused():
+    optimizer = Step("adam", *example("adam", np.float64, 3)[::2], HYPER)
+    for shape in ((1, 8), (3, 9)):
+        with pytest.raises(ValueError, match=r"hypers\[0\] must have the shape \(4 or 1, 9\)"):
+            optimizer._provide([np.zeros(shape)], 0, 4)
+    with pytest.raises(ValueError, match="hypers must hold 1 matrices, got 0"):
+        optimizer._provide([], 0, 4)
+
+
 def test_every_rule_has_a_reference():
     assert _reference.OPTIMIZERS.keys() == _core.OPTIMIZERS.keys()

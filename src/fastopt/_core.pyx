@@ -205,6 +205,7 @@ cdef struct parameter:
 
 cdef struct group:
     int optimizer
+    Py_ssize_t n_hypers
     const double *hyper
     size_t hyper_stride
 
@@ -258,6 +259,7 @@ cdef class Stepper:
             raise MemoryError
         for k in range(self.n_groups):
             self.groups[k].optimizer = _optimizer_index[kernels[k]]
+            self.groups[k].n_hypers = len(OPTIMIZERS[kernels[k]][1])
         for i in range(self.n_parameters):
             p = &self.parameters[i]
             p.real = real_of(arrays[i], f"params[{i}]")
@@ -278,8 +280,14 @@ cdef class Stepper:
         """Hyper-parameters of the updates first .. last: a matrix for each group, with a row for
         each update, or one row for all of them."""
         cdef const double[:, ::1] rows
+        if len(hypers) != self.n_groups:
+            raise ValueError(f"hypers must hold {self.n_groups} matrices, got {len(hypers)}")
         for k in range(self.n_groups):
             rows = hypers[k]
+            if (rows.shape[1] != self.groups[k].n_hypers
+                    or rows.shape[0] != 1 and rows.shape[0] < last - first):
+                raise ValueError(f"hypers[{k}] must have the shape ({last - first} or 1, "
+                                 f"{self.groups[k].n_hypers})")
             self.groups[k].hyper = &rows[0, 0]
             self.groups[k].hyper_stride = rows.shape[1] if rows.shape[0] > 1 else 0
         self.held = (self.held[0], tuple(hypers))
@@ -482,6 +490,8 @@ cdef class Pass:
             row_order = order
             if row_order.shape[0] != self.n_rows:
                 raise ValueError(f"order must hold {self.n_rows} rows, got {row_order.shape[0]}")
+            if order is not self.order and order.max() >= self.n_rows:
+                raise ValueError(f"order must hold rows below {self.n_rows}, got {order.max()}")
             self.p.rows = &row_order[start]
         self.order = order
         with nogil:
