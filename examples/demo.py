@@ -17,11 +17,11 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from fastopt import optim
+from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier
 
-# The rate of SGD's t-th update is ETA / t ** POWER, that of Adam's LR.
-ETA, POWER, LR, ALPHA, BATCH = 0.05, 0.25, 0.01, 1e-4, 64
+# The rate of the t-th update is ETA / t ** POWER for SGD, LR / t ** POWER for Adam.
+ETA, LR, POWER, ALPHA, BATCH = 0.05, 0.05, 0.25, 1e-4, 64
 
 
 # --- The data: X and y for training, then for testing ---------------------------------------------
@@ -97,7 +97,12 @@ class NumPyAdam(NumPySGD):
             for w, g, m, v in zip((self.W, self.b), gradients, self.m, self.v, strict=True):
                 m[:] = 0.9 * m + 0.1 * g
                 v[:] = 0.999 * v + 0.001 * g * g
-                w -= LR * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.999**self.t)) + 1e-8)
+                w -= (
+                    LR
+                    / self.t**POWER
+                    * (m / (1 - 0.9**self.t))
+                    / (np.sqrt(v / (1 - 0.999**self.t)) + 1e-8)
+                )
 
 
 class Estimator:
@@ -112,7 +117,7 @@ class Estimator:
 
 
 SGD = dict(learning_rate="invscaling", eta0=ETA, power_t=POWER)
-ADAM = dict(optimizer=optim.Adam(lr=LR), batch_size=BATCH)
+ADAM = dict(optimizer=optim.Adam(lr=schedules.inverse_scaling(LR, POWER)), batch_size=BATCH)
 CONTENDERS = {
     "fastopt, SGD": lambda d, classes: Estimator(SGDClassifier, classes, **SGD),
     "NumPy, SGD": NumPySGD,
