@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -356,10 +357,15 @@ def _is_plain_target(y: Any, n_samples: int) -> bool:
     )
 
 
+@cache
+def _own_weight_decay(kind: type[Optimizer]) -> float:
+    return float(kind(None).options["weight_decay"])
+
+
 def _check_unbound(optimizer: Optimizer) -> None:
     if optimizer.param_groups:
         raise ValueError("optimizer must be unbound: make it without params")
-    if optimizer.options["weight_decay"] != type(optimizer)(None).options["weight_decay"]:
+    if optimizer.options["weight_decay"] != _own_weight_decay(type(optimizer)):
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
