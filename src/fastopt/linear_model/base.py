@@ -6,7 +6,6 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -43,6 +42,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "adamw": AdamW(),
 }
+OWN_WEIGHT_DECAY = {type(rule): rule.options["weight_decay"] for rule in OPTIMIZERS.values()}
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive"}
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
@@ -357,15 +357,10 @@ def _is_plain_target(y: Any, n_samples: int) -> bool:
     )
 
 
-@cache
-def _own_weight_decay(kind: type[Optimizer]) -> float:
-    return float(kind(None).options["weight_decay"])
-
-
 def _check_unbound(optimizer: Optimizer) -> None:
     if optimizer.param_groups:
         raise ValueError("optimizer must be unbound: make it without params")
-    if optimizer.options["weight_decay"] != _own_weight_decay(type(optimizer)):
+    if optimizer.options["weight_decay"] != OWN_WEIGHT_DECAY.get(type(optimizer), 0):
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
