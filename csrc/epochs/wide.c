@@ -43,14 +43,15 @@ void K(wide)(const fo_pass *pass) {
 
         const size_t following = MIN(t + 1, n - 1), far = MIN(t + FETCHED, n - 1);
         const real *next = row(pass, following, ring + following % RING * width);
-        const char *fetched = (const char *)next;
-        if (direct)
+        const char *fetched = NULL; /* where the sweep asks for a line of every block it does */
+        if (direct) {
             fetched = row_address(X, row_index(pass, far));
-        else
+            FETCH(fetched + (d - 1) * sizeof(real));
+        } else {
             fetch_row(pass, far);
+        }
         fetch_target(pass, far);
         lanes dots = {0};
-        FETCH(fetched + (d - 1) * sizeof(real));
         if (rest) {
             const lanes x = lanes_load_first(now + whole, rest);
             const lanes vj = lanes_add_scaled(lanes_load_first(v + whole, rest), c, x);
@@ -58,7 +59,8 @@ void K(wide)(const fo_pass *pass) {
             dots = lanes_add_product(dots, vj, lanes_load_first(next + whole, rest));
         }
         for (size_t j = 0; j < whole; j += LANES) {
-            FETCH(fetched + j * sizeof(real));
+            if (fetched)
+                FETCH(fetched + j * sizeof(real));
             const lanes vj = lanes_add_scaled(lanes_load(v + j), c, lanes_load(now + j));
             lanes_store(v + j, vj);
             dots = lanes_add_product(dots, vj, lanes_load(next + j));
