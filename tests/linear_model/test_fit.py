@@ -195,7 +195,7 @@ def test_probabilities_are_those_of_scikit_learn():
     y = np.digitize(t, [-1, 1])
     for loss in ("log_loss", "modified_huber"):
         for labels in (y, y > 0):
-            options = dict(shuffle=False, max_iter=3, tol=None, learning_rate="constant")
+            options = dict(learning_rate="constant", eta0=0.01, shuffle=False, max_iter=3, tol=None)
             model = SGDClassifier(loss, **options).fit(X, labels)
             other = ScikitLearnClassifier(loss, **options).fit(X, labels)
             p = model.predict_proba(X)
