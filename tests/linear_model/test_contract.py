@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import linear_model
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -28,6 +29,17 @@ GAPS = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(SGDClassifier, linear_model.SGDClassifier), (SGDRegressor, linear_model.SGDRegressor)],
+)
+def test_parameters_and_defaults_are_those_of_scikit_learn(ours, theirs):
+    expected = theirs().get_params()
+    eta0 = expected.pop("eta0")
+    assert ours().get_params().items() >= expected.items()
+    assert ours().eta0 == (eta0 or 0.01)  # scikit-learn before 1.8 left it at 0, which is no rate
 
 
 def data():

@@ -96,6 +96,8 @@ def test_bad_arguments_of_fit_are_named(arguments, options, message):
         {"eta0": np.inf},
         {"power_t": -1},
         {"n_iter_no_change": 0},
+        {"average": True},
+        {"early_stopping": True},
         {"optimizer": "lbfgs"},
         {"batch_size": 0},
         {"batch_size": "half"},

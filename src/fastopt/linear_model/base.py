@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
+from sklearn.utils._param_validation import Interval, Options, StrOptions, make_constraint
 from sklearn.utils.validation import (
     _check_sample_weight,
     assert_all_finite,
@@ -71,6 +71,7 @@ class BaseSGD(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l2"}), None],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
         "fit_intercept": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
@@ -81,8 +82,11 @@ class BaseSGD(BaseEstimator):
         "learning_rate": [StrOptions(LEARNING_RATES), callable],
         "eta0": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": [Options(bool, {False})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
+        "average": [Options(bool, {False})],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
     }

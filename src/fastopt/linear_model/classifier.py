@@ -1,5 +1,6 @@
 """SGDClassifier: linear classifiers, two classes or one-versus-rest."""
 
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -70,6 +71,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Penalty on the weights.
     alpha : float
         Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
+    l1_ratio : float
+        Without effect: the penalty "elasticnet" is not supported yet.
     fit_intercept : bool
         Whether the model has an intercept.
     max_iter : int
@@ -83,6 +86,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         1 shows a progress bar with the loss.
     epsilon : float
         Width of "huber", "epsilon_insensitive" and "squared_epsilon_insensitive".
+    n_jobs : int or None
+        Without effect: one thread is used.
     random_state : int, RandomState or None
         Seed of the permutations.
     learning_rate : str or callable
@@ -94,12 +99,16 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         The first learning rate.
     power_t : float
         Exponent of "invscaling".
+    early_stopping, validation_fraction
+        False, and without effect: stopping by a validation score is not supported yet.
     n_iter_no_change : int
         See ``tol``.
     class_weight : dict, "balanced" or None
         Weights of the classes; multiplied with ``sample_weight``.
     warm_start : bool
         ``fit`` goes on where the last one stopped: weights, optimizer state, clock and order.
+    average : False
+        Averaging is not supported yet.
     optimizer : str or unbound optimizer
         "sgd", "momentum", "nesterov" (both with momentum 0.9), "adagrad", "rmsprop", "adam" or
         "adamw", with the defaults of ``fastopt.optim``; or, for other hyper-parameters, an
@@ -144,6 +153,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSGD._parameter_constraints,
         "loss": [StrOptions(losses("classification") | losses("regression"))],
+        "n_jobs": [Integral, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
 
@@ -153,38 +163,48 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         *,
         penalty: str | None = "l2",
         alpha: float = 1e-4,
+        l1_ratio: float | None = 0.15,
         fit_intercept: bool = True,
         max_iter: int = 1000,
         tol: float | None = 1e-3,
         shuffle: bool = True,
         verbose: int = 0,
         epsilon: float = 0.1,
+        n_jobs: int | None = None,
         random_state: Any = None,
         learning_rate: Any = "optimal",
         eta0: float = 0.01,
         power_t: float = 0.5,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         class_weight: Any = None,
         warm_start: bool = False,
+        average: bool = False,
         optimizer: Any = "sgd",
         batch_size: Any = 1,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.alpha = alpha
+        self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
         self.tol = tol
         self.shuffle = shuffle
         self.verbose = verbose
         self.epsilon = epsilon
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.learning_rate = learning_rate
         self.eta0 = eta0
         self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
         self.warm_start = warm_start
+        self.average = average
         self.optimizer = optimizer
         self.batch_size = batch_size
 

@@ -27,8 +27,9 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     loss : str
         "squared_error" ((z - y)^2 / 2), "huber", "epsilon_insensitive" or
         "squared_epsilon_insensitive".
-    penalty, alpha, fit_intercept, max_iter, tol, shuffle, verbose, epsilon, random_state,\
-    learning_rate, eta0, power_t, n_iter_no_change, warm_start, optimizer, batch_size
+    penalty, alpha, l1_ratio, fit_intercept, max_iter, tol, shuffle, verbose, epsilon,\
+    random_state, learning_rate, eta0, power_t, early_stopping, validation_fraction,\
+    n_iter_no_change, warm_start, average, optimizer, batch_size
         As for `SGDClassifier`, but for the default learning rate: 0.01 / t ** 0.25.
 
     Attributes
@@ -61,6 +62,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         *,
         penalty: str | None = "l2",
         alpha: float = 1e-4,
+        l1_ratio: float | None = 0.15,
         fit_intercept: bool = True,
         max_iter: int = 1000,
         tol: float | None = 1e-3,
@@ -71,14 +73,18 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         learning_rate: Any = "invscaling",
         eta0: float = 0.01,
         power_t: float = 0.25,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         warm_start: bool = False,
+        average: bool = False,
         optimizer: Any = "sgd",
         batch_size: Any = 1,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.alpha = alpha
+        self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
         self.tol = tol
@@ -89,8 +95,11 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         self.learning_rate = learning_rate
         self.eta0 = eta0
         self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
+        self.average = average
         self.optimizer = optimizer
         self.batch_size = batch_size
 
