@@ -46,7 +46,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     >>> from sklearn.datasets import load_diabetes
     >>> from fastopt.linear_model import SGDRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> reg = SGDRegressor(learning_rate="constant", alpha=0, random_state=0).fit(X, y)
+    >>> reg = SGDRegressor(learning_rate="adaptive", eta0=0.1, alpha=0, random_state=0).fit(X, y)
     >>> bool(reg.score(X, y) > 0.5)
     True
     """
