@@ -195,7 +195,7 @@ def draw(races, path):
 def main():
     races = {}
     total = len(CONTENDERS) * sum(epochs * parts for _, epochs, parts in DATA.values())
-    with tqdm(total=total, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    with tqdm(total=total, bar_format="{desc}{percentage:3.0f}%|{bar}| {elapsed}") as bar:
         for title, (load, epochs, parts) in DATA.items():
             bar.set_description(title)
             races[title] = race(load(), epochs, parts, bar)
