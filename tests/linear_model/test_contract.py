@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn import linear_model
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -58,6 +59,14 @@ def test_works_in_pipelines_and_searches():
     assert search.fit(X, y).best_score_ > 0.9
 
 
+def test_probabilities_can_be_calibrated():
+    X, y = data()
+    model = SGDClassifier(max_iter=20, tol=None, random_state=0)
+    calibrated = CalibratedClassifierCV(make_pipeline(StandardScaler(), model)).fit(X, y)
+    assert calibrated.score(X, y) > 0.9
+    assert calibrated.predict_proba(X).shape == (300, 2)
+
+
 def test_clones_keep_optimizers_and_schedules():
     model = SGDClassifier(
         optimizer=optim.RMSprop(alpha=0.8), learning_rate=schedules.cosine(0.1, steps=100)
@@ -84,6 +93,8 @@ def test_names_of_features_are_kept_and_checked():
     assert model.feature_names_in_.tolist() == list("abcd")
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame[list("dcba")])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        model.predict(X)
 
 
 @pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])

@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from sklearn.exceptions import NotFittedError
 
 from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
@@ -45,7 +47,7 @@ def test_x_that_is_not_finite_is_named(bad, kind, batch_size):
                 method(X, y, **options)
             assert state(model) == before
     with pytest.raises(ValueError, match=message):
-        fitted(kind).predict(X)
+        fitted(kind).predict(np.full((3, 4), bad, np.float16))
 
 
 X, y = data()
@@ -86,19 +88,27 @@ def test_bad_arguments_of_fit_are_named(arguments, options, message):
         {"penalty": "l1"},
         {"alpha": -1},
         {"alpha": np.nan},
+        {"l1_ratio": 1.5},
         {"fit_intercept": "yes"},
         {"max_iter": 0},
+        {"max_iter": 2.5},
         {"tol": -1e-3},
+        {"tol": np.nan},
+        {"shuffle": 2},
+        {"verbose": -1},
         {"epsilon": -1},
         {"random_state": "seed"},
         {"learning_rate": "slow"},
         {"eta0": 0},
         {"eta0": np.inf},
         {"power_t": -1},
+        {"validation_fraction": 1},
         {"n_iter_no_change": 0},
+        {"warm_start": "often"},
         {"average": True},
         {"early_stopping": True},
         {"optimizer": "lbfgs"},
+        {"optimizer": optim.Adam},
         {"batch_size": 0},
         {"batch_size": "half"},
         {"batch_size": 2.5},
@@ -155,6 +165,79 @@ def test_partial_fit_wants_all_classes_declared():
     assert state(model) == before
 
 
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([], "classes must be a list of labels"),
+        ({0, 1}, "classes must be a list of labels"),
+        (2, "classes must be a list of labels"),
+        ([[0, 1]], "classes must be a list of labels"),
+        ([0.0, 0.5], "Unknown label type: continuous"),
+        ([0, None], "Unknown label type: unknown"),
+    ],
+    ids=str,
+)
+def test_classes_that_are_no_labels_are_refused(classes, message):
+    model = SGDClassifier()
+    with pytest.raises(ValueError, match=message):
+        model.partial_fit(*data(), classes=classes)
+    assert not hasattr(model, "classes_")
+
+
+def no_rate_in_the_second_epoch(t):
+    return np.where(t <= 3 * 60 + 60, 0.1, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments", "message"),
+    [
+        ({}, {"sample_weight": NAN_Y}, "sample_weight contains NaN"),
+        ({}, {"intercept_init": [1, 2]}, "intercept_init must have"),
+        ({}, {"X": np.where(X.max() == X, np.nan, X)}, "X contains NaN"),
+        (
+            {"learning_rate": no_rate_in_the_second_epoch, "tol": 1e-3},
+            {},
+            r"lr\(t\) must be finite",
+        ),
+        ({"optimizer": "sgd"}, {}, "optimizer cannot change"),
+        ({"optimizer": optim.Adam(), "alpha": -1}, {}, "'alpha' parameter"),
+        ({"optimizer": "sgd", "learning_rate": schedules.ReduceOnPlateau(0.1)}, {}, "optimizer"),
+    ],
+)
+def test_a_warm_start_that_fails_changes_nothing(parameters, arguments, message):
+    model = fitted(optimizer="adam", warm_start=True).set_params(**parameters)
+    before, coef = state(model), model.coef_
+    with pytest.raises(ValueError, match=message):
+        model.fit(**{"X": X, "y": y, "coef_init": np.ones(4), **arguments})
+    assert state(model) == before
+    assert model.coef_ is coef
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (12,), (1, 12), (4,)])
+def test_weights_of_several_classes_are_not_reshaped(shape):
+    X, _ = data()
+    model = SGDClassifier().fit(X, np.arange(60) % 3)
+    with pytest.raises(ValueError, match=r"coef_init must have the shape \(3, 4\), got \("):
+        model.fit(X, np.arange(60) % 3, coef_init=np.ones(shape))
+    model.coef_ = np.ones(shape)
+    with pytest.raises(ValueError, match=r"coef_ must have the shape \(3, 4\), got \("):
+        model.partial_fit(X, np.arange(60) % 3)
+
+
+def test_bad_input_of_predict_is_named():
+    X, _ = data()
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        SGDClassifier().predict(X)
+    for bad, error, message in [
+        (X[:, :3], ValueError, "X has 3 features, but SGDClassifier is expecting 4"),
+        (X[0], ValueError, "Expected 2D array, got 1D array"),
+        (X[:0], ValueError, "Found array with 0 sample"),
+        (csr_array(X), TypeError, "Sparse data was passed"),
+    ]:
+        with pytest.raises(error, match=message):
+            fitted().predict(bad)
+
+
 def test_a_warm_start_wants_the_same_classes_and_features():
     X, y = data()
     model = fitted(warm_start=True)
@@ -180,14 +263,22 @@ def test_weights_that_were_set_anew_are_checked_and_taken_as_they_are():
     np.testing.assert_array_equal(model.partial_fit(X, y).coef_, expected.coef_)
     np.testing.assert_array_equal(mine, before)
     model.coef_ = np.zeros((1, 5))
-    with pytest.raises(ValueError, match="coef_ must hold 4 numbers to go on, got 5"):
+    with pytest.raises(ValueError, match=r"coef_ must have the shape \(1, 4\), got \(1, 5\)"):
         model.partial_fit(X, y)
 
 
-def test_targets_too_large_for_the_weights_are_refused():
+def test_numbers_too_large_for_the_weights_are_refused():
     X, y = data(np.float32)
-    with pytest.raises(ValueError, match="y holds values too large for float32"):
-        SGDRegressor().fit(X, y * 1e300)
+    huge = np.full(60, 1e300)
+    message = "contains infinity or a value too large for dtype..float32"
+    with pytest.raises(ValueError, match=f"Input y {message}"):
+        SGDRegressor().fit(X, huge)
+    with pytest.raises(ValueError, match=f"Input sample_weight {message}"):
+        SGDRegressor().fit(X, y, sample_weight=huge)
+    with pytest.raises(ValueError, match=f"Input coef_init {message}"):
+        SGDRegressor().fit(X, y, coef_init=huge[:4])
+    with pytest.raises(ValueError, match="class_weight must hold finite numbers"):
+        SGDClassifier(class_weight={0: 1e300, 1: 1}).fit(X, y)
 
 
 def test_a_warm_start_wants_the_same_optimizer():
@@ -220,6 +311,42 @@ def test_divergence_names_the_epoch_and_keeps_the_last_good_weights(optimizer, b
     np.testing.assert_array_equal(model.intercept_, good.intercept_)
     assert len(model.history_) == model.n_iter_ == 2
     assert model.t_ == good.t_
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("batch_size", [1, 8, "full"])
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_rates_far_too_large_end_in_one_error(optimizer, batch_size, kind, dtype):
+    # Whatever overflows on the way, no warning of NumPy's comes before it.
+    X, y = data(dtype)
+    huge = float(np.finfo(dtype).max) / 4
+    model = kind(
+        "squared_error",
+        learning_rate="constant",
+        eta0=huge,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        random_state=0,
+    )
+    with pytest.raises(ValueError, match="overflow occurred at epoch #1: lower eta0"):
+        model.fit(100 * X, 1000 * y)
+    assert not model.coef_.any()
+    assert not model.intercept_.any()
+
+
+def test_an_intercept_that_alone_overflows_is_a_divergence():
+    model = SGDRegressor("epsilon_insensitive", learning_rate="constant", eta0=2.5e38, tol=None)
+    with pytest.raises(ValueError, match="overflow occurred at epoch #2"):
+        model.fit(np.zeros((1, 1), np.float32), [3e38])
+    assert model.intercept_ == np.float32(2.5e38)
+
+
+def test_losses_that_are_no_number_are_a_divergence():
+    X, y = data(np.float32)
+    weight = np.where(y > 0, 1e-30, -1e-30)  # next to no update, but losses of inf and -inf
+    model = SGDRegressor(learning_rate=schedules.ReduceOnPlateau(1e-30), batch_size="full")
+    with pytest.raises(ValueError, match="overflow occurred at epoch #1"):
+        model.fit(X, np.full(60, 1e30), sample_weight=weight)
 
 
 def test_an_interrupt_keeps_the_epochs_done(monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model import SGDClassifier as ScikitLearnClassifier
 from sklearn.linear_model import SGDRegressor as ScikitLearnRegressor
 
@@ -31,7 +32,17 @@ def objective(wb, X, y, loss, alpha):
     return np.mean(values) + alpha / 2 * wb[:-1] @ wb[:-1]
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge", "squared_error", "huber"])
+SMOOTH = [
+    "log_loss",
+    "squared_hinge",
+    "modified_huber",
+    "squared_error",
+    "huber",
+    "squared_epsilon_insensitive",
+]
+
+
+@pytest.mark.parametrize("loss", [*SMOOTH, "hinge", "epsilon_insensitive"])
 @pytest.mark.parametrize("batch_size", [1, 20])
 def test_a_falling_rate_reaches_the_optimum(loss, batch_size):
     X, y, t = data()
@@ -47,9 +58,31 @@ def test_a_falling_rate_reaches_the_optimum(loss, batch_size):
         random_state=0,
     ).fit(X, y if loss in CLASSIFICATION else t)
     target = 2 * y - 1 if loss in CLASSIFICATION else t
-    best = minimize(objective, np.zeros(6), (X, target, loss, alpha), method="L-BFGS-B", tol=1e-12)
-    reached = objective(np.r_[np.ravel(model.coef_), model.intercept_], X, target, loss, alpha)
-    assert reached <= best.fun * (1 + 1e-4)
+    reached = np.r_[np.ravel(model.coef_), model.intercept_]
+    arguments = X, target, loss, alpha
+    if loss in SMOOTH:
+        best = minimize(objective, np.zeros(6), arguments, method="L-BFGS-B", tol=1e-12)
+    else:  # a search without gradients finds nothing better from there
+        best = minimize(objective, reached, arguments, method="Nelder-Mead", tol=1e-9)
+    tolerance = 1e-4 if loss in SMOOTH else 1e-3
+    assert objective(reached, *arguments) <= best.fun * (1 + tolerance)
+
+
+def test_full_batches_reach_the_optimum():
+    X, y, _ = data()
+    model = SGDClassifier(
+        "log_loss",
+        alpha=0.1,
+        optimizer="nesterov",
+        learning_rate="constant",
+        eta0=0.5,
+        batch_size="full",
+        max_iter=500,
+        tol=None,
+    ).fit(X, y)
+    best = LogisticRegression(C=1 / (0.1 * 200), tol=1e-9).fit(X, y)
+    np.testing.assert_allclose(model.coef_, best.coef_, rtol=1e-6)
+    np.testing.assert_allclose(model.intercept_, best.intercept_, rtol=1e-6)
 
 
 def test_full_batches_are_gradient_descent():
@@ -63,6 +96,15 @@ def test_full_batches_are_gradient_descent():
         w, b = w - 0.5 * (X.T @ residual / 200 + 0.1 * w), b - 0.5 * residual.mean()
     np.testing.assert_allclose(model.coef_, w, rtol=1e-12)
     np.testing.assert_allclose(model.intercept_, b, rtol=1e-12)
+
+
+def test_a_batch_of_more_than_all_is_a_full_one():
+    X, _, t = data()
+    fits = {
+        SGDRegressor(batch_size=size, max_iter=3, tol=None).fit(X, t).coef_.tobytes()
+        for size in (200, 201, 10**30, "full")
+    }
+    assert len(fits) == 1
 
 
 def test_a_full_batch_has_no_order():
@@ -101,18 +143,23 @@ def test_one_full_step_follows_the_gradient_of_the_objective(loss):
     np.testing.assert_allclose(step / -1e-3, np.array(differences) / 2e-6, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"])
-@pytest.mark.parametrize("batch_size", [1, 7, 200])
-def test_an_epoch_is_that_of_the_reference(optimizer, batch_size):
+RULES = {
+    "sgd": optim.SGD(),
+    "momentum": optim.SGD(momentum=0.9),
+    "nesterov": optim.SGD(momentum=0.9, nesterov=True),
+    "adagrad": optim.Adagrad(),
+    "rmsprop": optim.RMSprop(),
+    "adam": optim.Adam(),
+    "adamw": optim.AdamW(),
+}
+
+
+@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("batch_size", [1, 7, "full"])
+@pytest.mark.parametrize("weight", [None, np.linspace(0.5, 2, 200)], ids=["plain", "weighted"])
+def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
     X, y, _ = data()
-    rule = {
-        "sgd": optim.SGD(),
-        "momentum": optim.SGD(momentum=0.9),
-        "nesterov": optim.SGD(momentum=0.9, nesterov=True),
-        "adagrad": optim.Adagrad(),
-        "rmsprop": optim.RMSprop(),
-        "adam": optim.Adam(),
-    }[optimizer]
+    rule = RULES[optimizer]
     lr = schedules.inverse_sqrt(0.1)
     model = SGDClassifier(
         "log_loss",
@@ -123,12 +170,13 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size):
         max_iter=1,
         tol=None,
         random_state=5,
-    ).fit(X, y)
+    ).fit(X, y, sample_weight=weight)
 
+    samples = 200 if batch_size == "full" else batch_size
     options = {**rule.options, "lr": lr, "weight_decay": 0.01}
     kernel = rule._kernel(options)
     states, names = _core.OPTIMIZERS[kernel]
-    order = _reference.permutation(200, 5, 0) if batch_size < 200 else range(200)
+    order = _reference.permutation(200, 5, 0) if samples < 200 else range(200)
     w, b = np.zeros(5), np.zeros(1)
     z = _reference.epoch(
         X[order],
@@ -142,20 +190,28 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size):
         intercept_state={s: np.zeros(1) for s in states},
         hypers=[
             dict(zip(names, row, strict=True))
-            for row in rule.hypers(options, 0, -(-200 // batch_size))
+            for row in rule.hypers(options, 0, -(-200 // samples))
         ],
-        batch_size=batch_size,
+        batch_size=samples,
+        sample_weight=None if weight is None else weight[order],
     )
     np.testing.assert_allclose(model.coef_[0], w, rtol=1e-9)
     np.testing.assert_allclose(model.intercept_, b, rtol=1e-9)
     losses = _reference.LOSSES["log_loss"][0](z, (2 * y - 1)[order])
-    assert model.history_[0]["loss"] == pytest.approx(losses.mean())
+    weights = None if weight is None else weight[order]
+    assert model.history_[0]["loss"] == pytest.approx(np.average(losses, weights=weights))
+    assert model.history_[0]["lr"] == lr(-(-200 // samples))
 
 
-@pytest.mark.parametrize("loss", list(_core.LOSSES))
+TASKS = [("classification", loss) for loss in _core.LOSSES]
+TASKS += [("regression", loss) for loss in REGRESSION]
+
+
+@pytest.mark.parametrize(("task", "loss"), TASKS)
 @pytest.mark.parametrize("learning_rate", ["constant", "optimal", "invscaling", "adaptive"])
 @pytest.mark.parametrize("penalty", ["l2", None])
-def test_steps_are_those_of_scikit_learn(loss, learning_rate, penalty):
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_steps_are_those_of_scikit_learn(task, loss, learning_rate, penalty, fit_intercept):
     X, y, t = data()
     options = dict(
         loss=loss,
@@ -164,6 +220,7 @@ def test_steps_are_those_of_scikit_learn(loss, learning_rate, penalty):
         learning_rate=learning_rate,
         eta0=0.05,
         epsilon=EPSILON,
+        fit_intercept=fit_intercept,
         shuffle=False,
         max_iter=3,
         tol=None,
@@ -173,7 +230,7 @@ def test_steps_are_those_of_scikit_learn(loss, learning_rate, penalty):
         "classification": (SGDClassifier, ScikitLearnClassifier, y),
         "regression": (SGDRegressor, ScikitLearnRegressor, t),
     }
-    kind, theirs, target = pairs[_core.LOSSES[loss][0]]
+    kind, theirs, target = pairs[task]
     model = kind(**options).fit(X, target, sample_weight=weight)
     other = theirs(**options).fit(X, target, sample_weight=weight)
     np.testing.assert_allclose(model.coef_, other.coef_, rtol=1e-8, atol=1e-10)
@@ -181,13 +238,52 @@ def test_steps_are_those_of_scikit_learn(loss, learning_rate, penalty):
     assert model.t_ == other.t_
 
 
-@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 3.0}])
-def test_class_weights_are_those_of_scikit_learn(class_weight):
+def test_power_0_is_a_constant_rate():
+    X, _, t = data()
+    options = dict(eta0=0.02, max_iter=2, tol=None, random_state=0)
+    scaled = SGDRegressor(learning_rate="invscaling", power_t=0, **options).fit(X, t)
+    constant = SGDRegressor(learning_rate="constant", **options).fit(X, t)
+    np.testing.assert_array_equal(scaled.coef_, constant.coef_)
+
+
+@pytest.mark.parametrize("optimizer", [*RULES, optim.Adam(lr=0.5)], ids=str)
+def test_the_optimal_rate_of_other_rules_is_their_own(optimizer):
     X, y, _ = data()
-    options = dict(shuffle=False, max_iter=3, tol=None, class_weight=class_weight)
-    model = SGDClassifier("log_loss", **options).fit(X, y)
-    other = ScikitLearnClassifier("log_loss", **options).fit(X, y)
+    model = SGDClassifier(optimizer=optimizer, max_iter=1, tol=None).fit(X, y)
+    own = RULES.get(optimizer, optimizer).options["lr"]
+    assert (model.history_[0]["lr"] == own) == (optimizer != "sgd")
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 3.0, 2: 1.5}])
+@pytest.mark.parametrize("edges", [[0], [-1, 1]], ids=["two", "three"])
+def test_class_weights_are_those_of_scikit_learn(class_weight, edges):
+    X, _, t = data()
+    y, weight = np.digitize(t, edges), np.linspace(0.5, 2, 200)
+    if class_weight != "balanced":
+        class_weight = {k: class_weight[k] for k in range(len(edges) + 1)}
+    options = dict(shuffle=False, max_iter=3, tol=None, class_weight=class_weight, alpha=0.1)
+    model = SGDClassifier("log_loss", **options).fit(X, y, sample_weight=weight)
+    other = ScikitLearnClassifier("log_loss", **options).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(model.coef_, other.coef_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("weight", [np.tile([1.0, -1.0], 100), np.full(200, -1.0)], ids=["0", "-"])
+def test_negative_weights_are_taken_as_scikit_learn_takes_them(weight):
+    X, y, _ = data()
+    options = dict(shuffle=False, max_iter=3, tol=None, alpha=0.1)
+    model = SGDClassifier("log_loss", **options).fit(X, y, sample_weight=weight)
+    other = ScikitLearnClassifier("log_loss", **options).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(model.coef_, other.coef_, rtol=1e-8)
+    assert model.history_[0]["loss"] < 0  # a mean over the weights without their signs
+
+
+def test_samples_of_weight_0_alone_teach_nothing():
+    X, y, _ = data()
+    model = SGDClassifier(class_weight={0: 0, 1: 1}, random_state=0)
+    model.partial_fit(X, np.zeros(200), classes=[0, 1])
+    assert not model.coef_.any()
+    assert model.history_[0]["loss"] == 0
+    assert model.partial_fit(X, y).coef_.any()
 
 
 def test_probabilities_are_those_of_scikit_learn():
@@ -202,6 +298,17 @@ def test_probabilities_are_those_of_scikit_learn():
             np.testing.assert_allclose(p, other.predict_proba(X), atol=1e-8)
             np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), p)
             np.testing.assert_array_equal(model.predict(X), other.predict(X))
+            model.intercept_ -= 10  # no class is likely
+            other.intercept_ -= 10
+            np.testing.assert_allclose(model.predict_proba(X), other.predict_proba(X), atol=1e-8)
+
+
+def test_a_score_of_0_is_of_the_first_class():
+    X, y, _ = data()
+    model = SGDClassifier(max_iter=1, tol=None).fit(X, y)
+    model.coef_ *= 0
+    model.intercept_ *= 0
+    assert not model.predict(X).any()
 
 
 def test_other_losses_have_no_probabilities():
@@ -227,16 +334,48 @@ def test_labels_of_any_kind_are_predicted(labels):
     np.testing.assert_array_equal(model.classes_, np.unique(y))
 
 
-def test_a_fit_stops_when_the_objective_no_longer_falls():
+@pytest.mark.parametrize("penalty", ["l2", None])
+def test_a_fit_stops_when_the_objective_no_longer_falls(penalty):
+    # From large weights the loss rises, but the objective falls while they shrink.
     X, y, _ = data()
-    model = SGDClassifier("log_loss", alpha=0.1, tol=1e-2, n_iter_no_change=3, random_state=0)
-    model.fit(X, y)
+    options = dict(loss="log_loss", penalty=penalty, alpha=0.01, random_state=0)
+    options |= dict(learning_rate="constant", eta0=0.02)
+    start = dict(coef_init=10 * data()[2][:5], intercept_init=[0.0])
+    model = SGDClassifier(tol=1e-2, n_iter_no_change=3, **options).fit(X, y, **start)
+    replay = SGDClassifier(max_iter=1, tol=None, warm_start=True, **options)
     best, stale = np.inf, 0
-    for epoch, row in enumerate(model.history_, 1):
-        # The penalty is small beside tol here, and rises with the weights.
-        stale = stale + 1 if row["loss"] > best - 1e-2 else 0
-        best = min(best, row["loss"])
-        assert (stale >= 3) == (epoch == model.n_iter_)
+    for epoch in range(1, model.n_iter_ + 1):
+        replay.fit(X, y, **start)
+        start = {}
+        value = replay.history_[-1]["loss"]
+        value += 0.005 * np.sum(replay.coef_**2) if penalty else 0
+        stale = stale + 1 if value > best - 1e-2 else 0
+        best = min(best, value)
+        assert (stale == 3) == (epoch == model.n_iter_)
+
+
+@pytest.mark.parametrize(("task", "loss"), TASKS)
+@pytest.mark.parametrize("learning_rate", ["constant", "optimal", "invscaling", "adaptive"])
+def test_a_fit_stops_where_that_of_scikit_learn_does(task, loss, learning_rate):
+    # Without penalty: scikit-learn takes its mean over the epoch, not its last value.
+    X, y, t = data()
+    options = dict(
+        loss=loss, penalty=None, alpha=1.0, learning_rate=learning_rate, eta0=0.02, shuffle=False
+    )
+    if task == "classification":
+        model, other = SGDClassifier(**options), ScikitLearnClassifier(**options)
+    else:
+        model, other = SGDRegressor(**options), ScikitLearnRegressor(**options)
+    target = y if task == "classification" else t
+    assert model.fit(X, target).n_iter_ == other.fit(X, target).n_iter_
+
+
+def test_with_tol_0_an_objective_that_stays_is_not_worse():
+    X = np.array([[1.0], [-1.0]])
+    for kind in (SGDClassifier, ScikitLearnClassifier):
+        model = kind("perceptron", penalty=None, tol=0, max_iter=20, random_state=0)
+        with pytest.warns(ConvergenceWarning):
+            assert model.fit(X, [0, 1]).n_iter_ == 20
 
 
 def test_an_adaptive_rate_falls_by_fifths_to_its_end():
@@ -260,6 +399,7 @@ def test_a_fit_that_ends_far_off_is_warned_of():
     X, _, t = data()
     with pytest.warns(ConvergenceWarning, match="the steps are too long. Lower eta0"):
         SGDRegressor(eta0=10.0, random_state=0).fit(100 * X, t)
+    SGDRegressor(random_state=0).fit(X, 0 * t, coef_init=np.ones(5))  # its loss of zeros is 0
 
 
 def test_history_has_a_row_an_epoch():

@@ -21,6 +21,13 @@ def integers(n=150, d=20):
     return X, X[:, 0] ^ X[:, 1]
 
 
+def unaligned(a):
+    """The same numbers one byte off."""
+    memory = np.empty(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    memory[...] = a
+    return memory
+
+
 def fit(X, y, **options):
     options = dict(max_iter=3, tol=None, random_state=0) | options
     return SGDClassifier("log_loss", **options).fit(X, y)
@@ -52,13 +59,52 @@ def test_every_dtype_is_read_as_its_numbers(x_dtype, batch_size):
         pd.DataFrame,
         lambda X: X.astype(np.int64),
         lambda X: X.astype(">f8"),
+        lambda X: unaligned(X),
     ],
-    ids=["Fortran", "rows", "columns", "backward", "list", "frame", "int64", "big-endian"],
+    ids=[
+        "Fortran",
+        "rows",
+        "columns",
+        "backward",
+        "list",
+        "frame",
+        "int64",
+        "big-endian",
+        "unaligned",
+    ],
 )
 def test_every_layout_is_read_as_its_numbers(convert):
     X, y = integers()
     X = X.astype(np.float64)
     assert bits(fit(convert(X), y)) == bits(fit(X, y))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        unaligned,
+        lambda a: np.repeat(a, 2)[::2],
+        lambda a: a[::-1].copy()[::-1],
+        lambda a: a.tolist(),
+        pd.Series,
+        lambda a: a.astype(">f8"),
+        lambda a: a.astype(np.longdouble),
+    ],
+    ids=["unaligned", "strided", "backward", "list", "series", "big-endian", "long double"],
+)
+def test_targets_and_weights_of_every_layout_are_read_as_their_numbers(convert):
+    X, y = integers()
+    y, weight = y.astype(float), np.linspace(0.5, 2, len(y))
+    for kind in (SGDClassifier, SGDRegressor):
+        model = kind(max_iter=3, tol=None, random_state=0)
+        expected = bits(model.fit(X, y, sample_weight=weight))
+        assert bits(model.fit(X, convert(y), sample_weight=convert(weight))) == expected
+
+
+def test_a_row_that_stands_for_all_is_read():
+    X = np.broadcast_to(np.linspace(0, 1, 20), (150, 20))
+    y = np.arange(150) % 2
+    assert bits(fit(X, y)) == bits(fit(X.copy(), y))
 
 
 def test_a_memory_map_and_read_only_data_are_read(tmp_path):

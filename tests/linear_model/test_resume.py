@@ -11,7 +11,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from fastopt import _core, schedules
-from fastopt.linear_model import SGDClassifier, SGDRegressor
+from fastopt.linear_model import SGDClassifier, SGDRegressor, training
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 
@@ -82,6 +82,101 @@ def test_partial_fits_are_epochs_of_one_fit(optimizer):
     assert bits(parts) == bits(whole)
 
 
+@pytest.mark.parametrize("batch_size", [1, 32])
+def test_partial_fits_of_a_regressor_are_epochs_of_one_fit(batch_size, dtype):
+    X, y = data(dtype=dtype)
+    weight = np.linspace(0.5, 2, len(y))
+    options = dict(optimizer="adam", batch_size=batch_size, random_state=3)
+    whole = SGDRegressor(max_iter=5, tol=None, **options).fit(X, y, sample_weight=weight)
+    parts = SGDRegressor(**options)
+    for _ in range(5):
+        parts.partial_fit(X, y, sample_weight=weight)
+    assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("adaptive", "constant"),
+        ("adaptive", schedules.constant(0.05)),
+        (schedules.ReduceOnPlateau(0.1, patience=0, threshold=0.9), "constant"),
+        (
+            schedules.ReduceOnPlateau(0.1, patience=0, threshold=0.9),
+            schedules.ReduceOnPlateau(0.05),
+        ),
+    ],
+    ids=["constant", "schedule", "plateau to constant", "plateau"],
+)
+def test_another_rate_takes_the_place_of_one_that_has_fallen(before, after):
+    X, y = data()
+    model = SGDRegressor(
+        learning_rate=before, eta0=0.1, n_iter_no_change=3, warm_start=True, random_state=3
+    ).fit(X, y)
+    assert model.history_[-1]["lr"] < 0.1
+    model.set_params(learning_rate=after, eta0=0.05, max_iter=1, tol=None).fit(X, y)
+    assert model.history_[-1]["lr"] == 0.05
+
+
+def test_a_plateau_that_the_user_changes_is_taken_as_changed():
+    X, y = data()
+    rate = schedules.ReduceOnPlateau(0.1)
+    model = SGDRegressor(learning_rate=rate, warm_start=True, max_iter=1, tol=None).fit(X, y)
+    rate.lr = 0.05
+    assert [row["lr"] for row in model.fit(X, y).history_] == [0.1, 0.05]
+
+
+def test_weights_given_by_hand_are_where_an_unfitted_model_starts():
+    X, y = data()
+    start = np.linspace(-1, 1, 13).astype(np.float32)
+    options = dict(max_iter=1, tol=None, random_state=3)
+    expected = bits(SGDRegressor(**options).fit(X, y, coef_init=start, intercept_init=[0.5]))
+    for method in ("fit", "partial_fit"):
+        model = SGDRegressor(warm_start=True, **options)
+        model.coef_, model.intercept_ = start, 0.5
+        np.testing.assert_allclose(model.predict(X), X @ start + 0.5, rtol=1e-5)
+        assert bits(getattr(model, method)(X, y)) == expected
+    model = SGDRegressor(**options)
+    model.coef_, model.intercept_ = start, 0.5
+    assert bits(model.fit(X, y)) == bits(SGDRegressor(**options).fit(X, y))
+
+    expected = bits(SGDClassifier(**options).fit(X, y > 0, coef_init=start))
+    for method in ("fit", "partial_fit"):
+        model = SGDClassifier(warm_start=True, **options)
+        model.classes_ = np.array([False, True])
+        model.coef_, model.intercept_ = start[np.newaxis], np.zeros(1)
+        assert bits(getattr(model, method)(X, y > 0)) == expected
+
+
+def test_weights_taken_from_a_model_do_not_change_with_it():
+    X, y = data()
+    model = SGDRegressor(random_state=3).partial_fit(X, y)
+    taken, copy = model.coef_, model.coef_.copy()
+    model.partial_fit(X, y)
+    np.testing.assert_array_equal(taken, copy)
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    X, y = data()
+    options = dict(tol=None, random_state=3)
+    model = SGDRegressor(shuffle=False, **options)
+    for epoch in range(3):
+        order = _core.permutation(len(X), 3, epoch)
+        model.partial_fit(X[order], y[order])
+    assert bits(model) == bits(SGDRegressor(max_iter=3, **options).fit(X, y))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 50])
+def test_an_epoch_in_many_parts_is_one_epoch(batch_size, monkeypatch):
+    X, y = data()
+    options = dict(batch_size=batch_size, optimizer="adam", max_iter=3, tol=None, random_state=3)
+    options["learning_rate"] = schedules.inverse_sqrt(0.1)
+    whole = SGDRegressor(**options).fit(X, y)
+    monkeypatch.setattr(training, "MOST_SAMPLES", 16)
+    parts = SGDRegressor(**options).fit(X, y)
+    assert bits(parts) == bits(whole)
+    assert parts.history_[-1]["loss"] == pytest.approx(whole.history_[-1]["loss"])
+
+
 def test_without_warm_start_a_fit_begins_anew():
     X, y = data()
     model = SGDClassifier(max_iter=3, tol=None, random_state=3)
@@ -90,12 +185,15 @@ def test_without_warm_start_a_fit_begins_anew():
 
 def test_more_classes_are_that_many_binary_fits():
     X, y = data()
-    options = dict(max_iter=3, tol=None, random_state=3, loss="log_loss", optimizer="adam")
+    options = dict(random_state=3, loss="log_loss", optimizer="adam", alpha=0.1)
     model = SGDClassifier(**options).fit(X, y)
-    for k, name in enumerate(model.classes_):
-        one = SGDClassifier(**options).fit(X, y == name)
-        np.testing.assert_array_equal(one.coef_[0], model.coef_[k])
-        assert one.intercept_[0] == model.intercept_[k]
+    ones = [SGDClassifier(**options).fit(X, y == name) for name in model.classes_]
+    np.testing.assert_array_equal([one.coef_[0] for one in ones], model.coef_)
+    np.testing.assert_array_equal([one.intercept_[0] for one in ones], model.intercept_)
+    epochs = [one.n_iter_ for one in ones]
+    assert max(epochs) == model.n_iter_ > min(epochs)
+    first = np.mean([one.history_[0]["loss"] for one in ones])
+    assert model.history_[0]["loss"] == pytest.approx(first)
 
 
 @pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])

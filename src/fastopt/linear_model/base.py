@@ -54,14 +54,24 @@ def losses(task: str) -> set[str]:
 
 
 @contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Take back what was set on the estimator if an error comes."""
+def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
+    """Take back what was set on the estimator if an error comes; and what was trained, if it
+    `goes_on` from an earlier training.
+
+    NumPy's warnings of overflow are not for the user: what is not finite is found and told of.
+    """
     before = vars(estimator).copy()
+    if goes_on:
+        before["_progress"] = before["_progress"].copy()
+        epochs = len(before["history_"])
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except Exception:  # Ctrl-C keeps the epochs done
         vars(estimator).clear()
         vars(estimator).update(before)
+        if goes_on:
+            del estimator.history_[epochs:]
         raise
 
 
@@ -138,43 +148,38 @@ class BaseSGD(BaseEstimator):
             return own
         if self.alpha == 0:
             raise ValueError("alpha must be > 0 since learning_rate is 'optimal'")
-        return schedules.optimal(self.alpha, self._t0())
-
-    def _t0(self) -> float:
-        """Bottou's start of the optimal rate: the first step does not pass the expected weights."""
+        # Bottou's start: the first step is as long as the weights are expected to be. (scikit-learn
+        # divides it by the slope at -typical for y = 1 where that is above 1, but it is below 0.)
         typical = math.sqrt(1 / math.sqrt(self.alpha))
-        z, y = np.array([-typical]), np.array([1.0])
-        slope = float(_core.loss_slopes(self.loss, z, y, self._loss_hyper())[0])
-        return 1 / (typical / max(1.0, slope) * self.alpha)
+        return schedules.optimal(self.alpha, 1 / (typical * self.alpha))
 
     def _loss_hyper(self) -> tuple[float, ...]:
         return tuple(float(getattr(self, name)) for name in _core.LOSSES[self.loss][1])
 
     def _goes_on(self) -> bool:
-        return bool(self.warm_start) and hasattr(self, "coef_")
+        return bool(self.warm_start) and hasattr(self, "_progress")
 
-    def _start(self, shape: tuple[int, ...], dtype: Any) -> None:
-        """Set weights of 0, of the shape of coef_, and a new clock."""
-        n_outputs = math.prod(shape[:-1])
-        self.coef_ = np.zeros(shape, dtype)
-        self.intercept_ = np.zeros(n_outputs, dtype)
+    def _start(self, shape: tuple[int, ...], dtype: Any, *, keep: bool) -> None:
+        """Set a new clock, and weights of 0 of the shape of coef_; `keep` those set by hand."""
+        if not (keep and hasattr(self, "coef_")):
+            self.coef_ = np.zeros(shape, dtype)
+            self.intercept_ = np.zeros(math.prod(shape[:-1]), dtype)
         self.history_: list[dict[str, float]] = []
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
-        self._progress = Progress(int(seed), n_outputs, np.dtype(dtype))
+        self._progress = Progress(int(seed), shape, np.dtype(dtype))
 
     def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
-        for name, init, array in (
-            ("coef_init", coef_init, self.coef_),
-            ("intercept_init", intercept_init, self.intercept_),
-        ):
-            if init is None:
-                continue
-            init = check_array(init, ensure_2d=False, dtype=array.dtype, input_name=name)
-            if init.size != array.size:
-                raise ValueError(f"{name} must have the shape {array.shape}, got {init.shape}")
-            array[...] = init.reshape(array.shape)
+        shape, dtype = self._progress.shape, self._progress.dtype
+        if coef_init is not None:
+            coef_init = check_array(coef_init, ensure_2d=False, dtype=dtype, input_name="coef_init")
+            self.coef_ = _shaped("coef_init", coef_init, shape, dtype)
+        if intercept_init is not None:
+            intercept_init = check_array(
+                intercept_init, ensure_2d=False, dtype=dtype, input_name="intercept_init"
+            )
+            self.intercept_ = _shaped("intercept_init", intercept_init, shape[:-1] or (1,), dtype)
 
     def _train(
         self,
@@ -187,14 +192,19 @@ class BaseSGD(BaseEstimator):
         """Train for some epochs; return the one that diverged, if one did."""
         optimizer, options = self._rule()
         progress = self._progress
-        self.coef_ = self._own("coef_", progress.n_outputs * X.shape[1])
-        self.intercept_ = self._own("intercept_", progress.n_outputs)
-        if isinstance(options["lr"], schedules.ReduceOnPlateau):
+        # Copies: what a user has set, or holds on to, is not trained on.
+        shape, dtype = progress.shape, progress.dtype
+        self.coef_ = _shaped("coef_", self.coef_, shape, dtype)
+        self.intercept_ = _shaped("intercept_", self.intercept_, shape[:-1] or (1,), dtype)
+        if self.learning_rate != "adaptive":
+            progress.factor = [1.0] * progress.n_outputs
+        if not isinstance(options["lr"], schedules.ReduceOnPlateau):
+            progress.plateau = progress.plateau_given = None
+        elif options["lr"] != progress.plateau_given:
             # It changes as it is fed; a parameter of the estimator may not.
-            progress.plateau = progress.plateau or copy.deepcopy(options["lr"])
-            options["lr"] = progress.plateau
-        else:
-            progress.plateau = None
+            progress.plateau = copy.copy(options["lr"])
+            progress.plateau_given = copy.copy(options["lr"])
+        options["lr"] = progress.plateau or options["lr"]
         training = Training(
             X,
             targets,
@@ -239,13 +249,6 @@ class BaseSGD(BaseEstimator):
                 bar.close()
             self.t_ = float(progress.t + 1)
         return None
-
-    def _own(self, name: str, size: int) -> Array:
-        """Return an attribute, which a user may have set anew, as C can change it in place."""
-        array = getattr(self, name)
-        if np.size(array) != size:
-            raise ValueError(f"{name} must hold {size} numbers to go on, got {np.size(array)}")
-        return np.require(array, self._progress.dtype, ["C", "A", "W"])
 
     def _converged(self, k: int, loss: float, tol: float) -> bool:
         """Whether output k is done: n_iter_no_change epochs in which its objective, mean loss plus
@@ -340,17 +343,26 @@ class BaseSGD(BaseEstimator):
             and X.ndim == 2
             and X.size > 0
             and X.dtype in X_DTYPES
-            and (reset or X.shape[1] == self.n_features_in_)
+            and (reset or X.shape[1] == getattr(self, "n_features_in_", None))
             and not hasattr(self, "feature_names_in_")
         )
 
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self)
         X = self._read(X, reset=False)
-        scores = X @ self.coef_.T + self.intercept_
+        with np.errstate(all="ignore"):  # as in all_or_nothing
+            scores = X @ self.coef_.T + self.intercept_
         if not np.isfinite(scores).all():
             assert_all_finite(X, input_name="X")
         return scores
+
+
+def _shaped(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return a copy of some weights in their shape; those of one output may come in any."""
+    one = math.prod(shape[:-1]) == 1
+    if np.shape(values) != shape and not (one and np.size(values) == shape[-1]):
+        raise ValueError(f"{name} must have the shape {shape}, got {np.shape(values)}")
+    return np.array(values, dtype, order="C").reshape(shape)
 
 
 def _is_plain_target(y: Any, n_samples: int) -> bool:
@@ -372,7 +384,7 @@ def _check_unbound(optimizer: Optimizer) -> None:
 
 def check_weights(sample_weight: Any, X: Array, dtype: Any) -> Array:
     """Return the sample weights as the kernels read them; at least one must not be 0."""
-    weights = np.ascontiguousarray(_check_sample_weight(sample_weight, X, dtype=dtype))
+    weights = np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
     if not weights.any():
         raise ValueError("sample_weight must hold a weight that is not 0")
     return weights

@@ -38,6 +38,13 @@ def _classes(y: Array) -> Array:
     return classes
 
 
+def _declared(classes: Any) -> Array:
+    """Return the classes that partial_fit is told of, sorted."""
+    if np.ndim(classes) != 1 or not np.size(classes):
+        raise ValueError(f"classes must be a list of labels, got {classes!r}")
+    return _classes(np.asarray(classes))
+
+
 def _at_least_two(classes: Array) -> Array:
     if len(classes) < 2:
         raise ValueError(
@@ -107,6 +114,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Weights of the classes; multiplied with ``sample_weight``.
     warm_start : bool
         ``fit`` goes on where the last one stopped: weights, optimizer state, clock and order.
+        An unfitted model starts from ``coef_`` and ``intercept_`` set by hand, if there are any.
     average : False
         Averaging is not supported yet.
     optimizer : str or unbound optimizer
@@ -238,16 +246,18 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             then those of the last good epoch.
         """
         goes_on = self._goes_on()
-        with all_or_nothing(self):
+        with all_or_nothing(self, goes_on):
             X, y = self._read(X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y))
-            if not goes_on:
+            if not (self.warm_start and hasattr(self, "classes_")):
                 self.classes_ = classes
-                self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
             elif not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"warm_start needs the classes {self.classes_} of the first fit, got {classes}"
                 )
+            if not goes_on:
+                shape = self._n_outputs(), X.shape[1]
+                self._start(shape, weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
             targets, weights = self._targets(X, y, sample_weight)
             diverged = self._train(X, targets, weights, self.max_iter, self.tol)
@@ -264,26 +274,26 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         classes : array-like of shape (n_classes,)
             All classes that will ever come; needed in the first call.
         """
-        first = not hasattr(self, "coef_")
-        if first and classes is None:
+        first = not hasattr(self, "_progress")
+        if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit. Pass the weights of the "
                 "classes as a dict, as compute_class_weight gives them for the whole set."
             )
-        with all_or_nothing(self):
+        with all_or_nothing(self, not first):
             X, y = self._read(X, y, reset=first)
             if classes is not None:
-                classes = _at_least_two(np.unique(classes))
-            if first:
+                classes = _at_least_two(_declared(classes))
+                if not np.array_equal(classes, getattr(self, "classes_", classes)):
+                    raise ValueError(
+                        f"`classes={classes!r}` is not the same as on last call to partial_fit, "
+                        f"was: {self.classes_!r}"
+                    )
                 self.classes_ = classes
-                self._start((self._n_outputs(), X.shape[1]), weight_dtype(X))
-            elif classes is not None and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, "
-                    f"was: {self.classes_!r}"
-                )
+            if first:
+                self._start((self._n_outputs(), X.shape[1]), weight_dtype(X), keep=True)
             if new := set(_classes(y).tolist()).difference(self.classes_.tolist()):
                 raise ValueError(
                     f"y holds the classes {sorted(new)}, which `classes` did not declare"
@@ -306,7 +316,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             sample_weight = check_weights(sample_weight, X, dtype)
         if self.class_weight is None:
             return targets, [sample_weight] * len(targets)
-        by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y).astype(dtype)
         if not np.isfinite(by_class).all():
             raise ValueError(f"class_weight must hold finite numbers, got {self.class_weight}")
         weights = []

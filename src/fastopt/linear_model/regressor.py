@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import assert_all_finite
 
 from fastopt.linear_model.base import (
     Array,
@@ -133,10 +134,10 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             then those of the last good epoch.
         """
         goes_on = self._goes_on()
-        with all_or_nothing(self):
+        with all_or_nothing(self, goes_on):
             X, y = self._read(X, y, reset=not goes_on, y_numeric=True)
             if not goes_on:
-                self._start((X.shape[1],), weight_dtype(X))
+                self._start((X.shape[1],), weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
             target, weights = self._target(X, y, sample_weight)
             diverged = self._train(X, [target], [weights], self.max_iter, self.tol)
@@ -151,21 +152,20 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         X, y, sample_weight
             As for `fit`.
         """
-        first = not hasattr(self, "coef_")
-        with all_or_nothing(self):
+        first = not hasattr(self, "_progress")
+        with all_or_nothing(self, not first):
             X, y = self._read(X, y, reset=first, y_numeric=True)
             if first:
-                self._start((X.shape[1],), weight_dtype(X))
+                self._start((X.shape[1],), weight_dtype(X), keep=True)
             target, weights = self._target(X, y, sample_weight)
             diverged = self._train(X, [target], [weights], 1, None)
         return self._finish(diverged)
 
     def _target(self, X: Array, y: Array, sample_weight: Any) -> tuple[Array, Array | None]:
         dtype = self._progress.dtype
-        with np.errstate(over="ignore"):
-            target = np.ascontiguousarray(y, dtype)
+        target = np.require(y, dtype, ["C", "A"])
         if not np.isfinite(target).all():
-            raise ValueError(f"y holds values too large for {dtype}, the dtype of coef_")
+            assert_all_finite(target, input_name="y")
         if sample_weight is None:
             return target, None
         return target, check_weights(sample_weight, X, dtype)

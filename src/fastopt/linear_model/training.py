@@ -1,5 +1,6 @@
 """The training of linear models: epochs of passes over X, for one or several weight vectors."""
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Progress:
     """What a training stands at beside its weights: with it a later one goes on bit for bit."""
 
     seed: int
-    n_outputs: int
+    shape: tuple[int, ...]  # of coef_: (n_features,) or (n_outputs, n_features)
     dtype: np.dtype[Any]  # of the weights
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
@@ -39,11 +40,27 @@ class Progress:
     state: list[dict[str, Array]] = field(default_factory=list)  # of the optimizer, an output each
     intercept_state: list[dict[str, Array]] = field(default_factory=list)
     plateau: ReduceOnPlateau | None = None  # the learning rate, if it is one
+    plateau_given: ReduceOnPlateau | None = None  # as it was before it was fed
 
     def __post_init__(self) -> None:
+        self.n_outputs = math.prod(self.shape[:-1])
         self.factor = [1.0] * self.n_outputs  # of the learning rate, if it is adaptive
         self.best = [math.inf] * self.n_outputs  # objective
         self.stale = [0] * self.n_outputs  # epochs since it improved by tol
+
+    def copy(self) -> "Progress":
+        """Return a copy that stays while this one is trained on."""
+        new = object.__new__(Progress)
+        vars(new).update(vars(self))
+        new.factor, new.best, new.stale = self.factor[:], self.best[:], self.stale[:]
+        new.state, new.intercept_state = _copies(self.state), _copies(self.intercept_state)
+        if self.plateau is not None:
+            new.plateau = copy.copy(self.plateau)
+        return new
+
+
+def _copies(states: list[dict[str, Array]]) -> list[dict[str, Array]]:
+    return [{name: array.copy() for name, array in state.items()} for state in states]
 
 
 class Training:
@@ -112,7 +129,10 @@ class Training:
             )
             for k, (y, weight) in enumerate(zip(targets, weights, strict=True))
         ]
-        self.weight_sums = [self.n_samples if w is None else float(w.sum()) for w in weights]
+        self.weight_sums = [
+            self.n_samples if w is None else float(np.abs(w).sum(dtype=np.float64)) or 1.0
+            for w in weights
+        ]
 
     def _chunk(self, n_features: int) -> int:
         """Return how many samples go to C at a time: whole batches."""
@@ -147,11 +167,14 @@ class Training:
         if self.shuffle:
             order = _core.permutation(self.n_samples, progress.seed, progress.epoch)
         losses = dict.fromkeys(outputs, 0.0)
-        hypers: dict[float, Array] = {}
+        constant = False
         for start in range(0, self.n_samples, self.chunk):
             stop = min(start + self.chunk, self.n_samples)
             updates = -(-(stop - start) // self.batch_size)
-            hypers = self._hypers(hypers, {progress.factor[k] for k in outputs}, updates)
+            if not constant:
+                hypers = self._hypers({progress.factor[k] for k in outputs}, updates)
+                # One row for one update may be another for the next.
+                constant = updates > 1 and all(len(rows) == 1 for rows in hypers.values())
             for k in outputs:
                 row = self.passes[k].run(hypers[progress.factor[k]], order, start, stop)
                 if row is not None:
@@ -160,14 +183,12 @@ class Training:
             progress.t += updates
         if not (np.isfinite(self.coef).all() and np.isfinite(self.intercept).all()):
             raise Diverged(None)
+        if any(math.isnan(loss) for loss in losses.values()):  # inf - inf, by negative weights
+            raise Diverged(None)
         return [losses[k] / self.weight_sums[k] for k in outputs]
 
-    def _hypers(
-        self, last: dict[float, Array], factors: set[float], updates: int
-    ) -> dict[float, Array]:
+    def _hypers(self, factors: set[float], updates: int) -> dict[float, Array]:
         """Return the numbers of the next updates for each factor of the learning rate."""
-        if factors == last.keys() and all(len(rows) == 1 for rows in last.values()):
-            return last
         lr = self.options["lr"]
         return {
             factor: self.optimizer.hypers(
