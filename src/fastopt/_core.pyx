@@ -200,7 +200,7 @@ cdef struct parameter:
     void *w
     void *state[FO_MAX_STATES]
     size_t n, n_bytes
-    int real, group
+    int real, type, group
 
 
 cdef struct group:
@@ -208,6 +208,12 @@ cdef struct group:
     Py_ssize_t n_hypers
     const double *hyper
     size_t hyper_stride
+
+
+cdef inline bint intact(parameter *p, cnp.ndarray w) noexcept:
+    """Whether w, the array of p, is still as it was when it was bound."""
+    return (cnp.PyArray_DATA(w) == p.w and cnp.PyArray_TYPE(w) == p.type
+            and <size_t>cnp.PyArray_SIZE(w) == p.n and cnp.PyArray_ISCARRAY(w))
 
 
 cdef inline bint fits(cnp.ndarray g, cnp.ndarray w) noexcept:
@@ -231,11 +237,13 @@ cdef class Stepper:
     cdef parameter *parameters
     cdef group *groups
     cdef const void **gradients
-    cdef Py_ssize_t n_parameters, n_groups
-    cdef tuple arrays, held
+    cdef parameter **by_address  # those that are not empty
     cdef char *lowest
     cdef char *highest
+    cdef Py_ssize_t n_parameters, n_groups, n_addresses
+    cdef tuple arrays, held  # arrays is None until all are bound
     cdef size_t total
+    cdef bint busy  # a step is under way without the GIL
     cdef readonly long long t  # updates done
     cdef long long first, last  # the updates whose hyper-parameters are at hand
     cdef tuple watched  # (schedule, its rate when the hyper-parameters were worked out)
@@ -244,6 +252,12 @@ cdef class Stepper:
         free(self.parameters)
         free(self.groups)
         free(self.gradients)
+        free(self.by_address)
+
+    cdef int check_idle(self) except -1:
+        if self.busy:
+            raise RuntimeError("this optimizer is making a step in another thread")
+        return 0
 
     def _bind(self, arrays, states, group_of, kernels):
         """Bind arrays[i], with its list of state arrays, to the rule kernels[group_of[i]]."""
@@ -251,11 +265,14 @@ cdef class Stepper:
         cdef parameter *p
         if self.parameters != NULL:
             raise RuntimeError("this optimizer is bound already")
+        arrays, states = tuple(arrays), tuple([tuple(state) for state in states])
         self.n_parameters, self.n_groups = len(arrays), len(kernels)
         self.parameters = <parameter *>calloc(max(self.n_parameters, 1), sizeof(parameter))
         self.groups = <group *>calloc(max(self.n_groups, 1), sizeof(group))
         self.gradients = <const void **>calloc(max(self.n_parameters, 1), sizeof(void *))
-        if self.parameters == NULL or self.groups == NULL or self.gradients == NULL:
+        self.by_address = <parameter **>calloc(max(self.n_parameters, 1), sizeof(parameter *))
+        if (self.parameters == NULL or self.groups == NULL or self.gradients == NULL
+                or self.by_address == NULL):
             raise MemoryError
         for k in range(self.n_groups):
             self.groups[k].optimizer = _optimizer_index[kernels[k]]
@@ -265,23 +282,36 @@ cdef class Stepper:
             p.real = real_of(arrays[i], f"params[{i}]")
             p.array = <PyObject *>arrays[i]
             p.n, p.n_bytes = arrays[i].size, arrays[i].nbytes
+            p.type = cnp.PyArray_TYPE(<cnp.ndarray>arrays[i])
             p.group = group_of[i]
             p.w = pointer(arrays[i], p.real, p.n, f"params[{i}]")
+            if not 0 <= p.group < self.n_groups:
+                raise ValueError(f"the group of params[{i}] is {p.group} of {self.n_groups}")
+            if len(states[i]) != len(OPTIMIZERS[kernels[p.group]][0]):
+                raise ValueError(f"the state of params[{i}] holds {len(states[i])} arrays")
             for k in range(len(states[i])):
                 p.state[k] = pointer(states[i][k], p.real, p.n, f"state of params[{i}]")
             self.total += p.n
-            if p.n and (self.lowest == NULL or <char *>p.w < self.lowest):
-                self.lowest = <char *>p.w
-            if p.n and <char *>p.w + p.n_bytes > self.highest:
-                self.highest = <char *>p.w + p.n_bytes
-        self.arrays, self.held = tuple(arrays), (tuple(states), ())
+        filled = [i for i in range(self.n_parameters) if self.parameters[i].n]
+        filled.sort(key=lambda i: <size_t>self.parameters[i].w)
+        self.n_addresses = len(filled)
+        for k in range(self.n_addresses):
+            p = self.by_address[k] = &self.parameters[<Py_ssize_t>filled[k]]
+            self.lowest = <char *>self.by_address[0].w
+            self.highest = max(self.highest, <char *>p.w + p.n_bytes)
+        self.arrays, self.held = arrays, (states, ())
 
     def _provide(self, hypers, long long first, long long last, watched=()):
         """Hyper-parameters of the updates first .. last: a matrix for each group, with a row for
         each update, or one row for all of them."""
         cdef const double[:, ::1] rows
+        self.check_idle()
+        hypers = tuple(hypers)
         if len(hypers) != self.n_groups:
             raise ValueError(f"hypers must hold {self.n_groups} matrices, got {len(hypers)}")
+        if not 0 <= first <= last:
+            raise ValueError(f"first and last must be 0 <= first <= last, got {first}, {last}")
+        self.first, self.last = 0, 0  # none are at hand if one of the matrices is wrong
         for k in range(self.n_groups):
             rows = hypers[k]
             if (rows.shape[1] != self.groups[k].n_hypers
@@ -290,12 +320,15 @@ cdef class Stepper:
                                  f"{self.groups[k].n_hypers})")
             self.groups[k].hyper = &rows[0, 0]
             self.groups[k].hyper_stride = rows.shape[1] if rows.shape[0] > 1 else 0
-        self.held = (self.held[0], tuple(hypers))
+        self.held = (self.held[0], hypers)
         self.first, self.last = first, last
         self.watched = tuple(watched)
 
     def _rewind(self, long long t):
         """Go on as if t updates had been done."""
+        self.check_idle()
+        if t < 0:
+            raise ValueError(f"t must not be negative, got {t}")
         self.t, self.first, self.last = t, 0, 0
 
     cdef object explain(self, object g, Py_ssize_t i):
@@ -316,16 +349,25 @@ cdef class Stepper:
         """The data of g, which must fit parameter i and share no memory with any parameter."""
         cdef parameter *p = &self.parameters[i]
         cdef char *data
-        cdef char *w
-        cdef Py_ssize_t k
+        cdef Py_ssize_t low = 0, high = self.n_addresses, middle
+        cdef parameter *other
+        if not intact(p, <cnp.ndarray>p.array):
+            raise ValueError(f"params[{i}] was resized, replaced or made read-only after the "
+                             "optimizer was made")
         if not cnp.PyArray_Check(g) or not fits(<cnp.ndarray>g, <cnp.ndarray>p.array):
             self.explain(g, i)
         data = <char *>cnp.PyArray_DATA(<cnp.ndarray>g)
         if data < self.highest and self.lowest < data + p.n_bytes:
-            for k in range(self.n_parameters):
-                w = <char *>self.parameters[k].w
-                if data < w + self.parameters[k].n_bytes and w < data + p.n_bytes:
-                    raise ValueError(f"grads[{i}] shares memory with params[{k}]")
+            while low < high:  # for the first parameter that ends behind the start of g
+                middle = (low + high) >> 1
+                other = self.by_address[middle]
+                if <char *>other.w + other.n_bytes <= data:
+                    low = middle + 1
+                else:
+                    high = middle
+            other = self.by_address[low]
+            if <char *>other.w < data + p.n_bytes:
+                raise ValueError(f"grads[{i}] shares memory with params[{other - self.parameters}]")
         return data
 
     cdef void update(self) noexcept nogil:
@@ -356,7 +398,7 @@ cdef class Stepper:
         """
         cdef Py_ssize_t i
         cdef tuple gs
-        if self.parameters == NULL:
+        if self.arrays is None:
             raise RuntimeError("this optimizer has no params to step; give them when it is made")
         if cnp.PyArray_Check(grads):
             gs = (grads,)
@@ -368,18 +410,24 @@ cdef class Stepper:
         if len(gs) != self.n_parameters:
             raise ValueError(f"grads must hold {self.n_parameters} arrays as params does, "
                              f"got {len(gs)}")
-        for i in range(self.n_parameters):
-            self.gradients[i] = self.gradient(gs[i], i)
         for schedule, rate in self.watched or ():
             if schedule.lr != rate:
                 self.last = self.t
         if self.t >= self.last:
             self._refill()
+            if not self.first <= self.t < self.last:
+                raise RuntimeError(f"_refill has not provided update {self.t}")
+        self.check_idle()
+        # From here to the update no Python code runs, which could change what has been checked.
+        for i in range(self.n_parameters):
+            self.gradients[i] = self.gradient(gs[i], i)
         if self.total < 4096:  # shorter than letting go of the GIL
             self.update()
         else:
+            self.busy = True
             with nogil:
                 self.update()
+            self.busy = False
         self.t += 1
 
 

@@ -1,5 +1,7 @@
 """Every optimizer: torch's numbers where torch has the rule, the formula's where it has not."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,18 @@ RULES = {
     "momentum": (optim.SGD, dict(lr=0.1, momentum=0.9), {}),
     "dampening": (optim.SGD, dict(lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.1), {}),
     "nesterov": (optim.SGD, dict(lr=0.1, momentum=0.8, nesterov=True, weight_decay=0.1), {}),
+    "nesterov-plain": (optim.SGD, dict(lr=0.1, momentum=0.9, nesterov=True), {}),
     "lecture": (optim.SGD, dict(lr=0.1, momentum=0.9, velocity="lecture"), None),
+    "lecture-l2": (
+        optim.SGD,
+        dict(lr=0.1, momentum=0.9, velocity="lecture", weight_decay=0.2),
+        None,
+    ),
+    "lecture-nesterov": (
+        optim.SGD,
+        dict(lr=0.1, momentum=0.9, velocity="lecture", nesterov=True),
+        None,
+    ),
     "adagrad": (optim.Adagrad, dict(), {}),
     "adagrad-all": (
         optim.Adagrad,
@@ -26,12 +39,23 @@ RULES = {
     "rmsprop-centered": (optim.RMSprop, dict(centered=True), {}),
     "rmsprop-both": (optim.RMSprop, dict(centered=True, momentum=0.9, weight_decay=0.1), {}),
     "rmsprop-in-sqrt": (optim.RMSprop, dict(eps=0.1, eps_in_sqrt=True), None),
+    "rmsprop-both-in-sqrt": (
+        optim.RMSprop,
+        dict(lr=0.1, alpha=0.9, eps=0.1, eps_in_sqrt=True, centered=True, momentum=0.5),
+        None,
+    ),
     "adam": (optim.Adam, dict(), {}),
     "adam-l2": (optim.Adam, dict(lr=0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1), {}),
     "amsgrad": (optim.Adam, dict(lr=0.1, amsgrad=True), {}),
     "adam-biased": (optim.Adam, dict(lr=0.1, bias_correction=False), None),
+    "amsgrad-biased": (
+        optim.Adam,
+        dict(lr=0.1, betas=(0.8, 0.5), amsgrad=True, bias_correction=False, weight_decay=0.1),
+        None,
+    ),
     "adamw": (optim.AdamW, dict(), {}),
     "adamw-amsgrad": (optim.AdamW, dict(lr=0.1, weight_decay=0.3, amsgrad=True), {}),
+    "adamw-biased": (optim.AdamW, dict(lr=0.1, weight_decay=0.3, bias_correction=False), None),
 }
 SIZE = 40
 
@@ -42,6 +66,7 @@ STORED = {
     "momentum": [1.5475973439068722, -0.1969514315247536],
     "dampening": [1.1368097062428049, -0.17471862808753458],
     "nesterov": [1.110681351406864, -0.08381098684751198],
+    "nesterov-plain": [1.645880272395851, -0.19315401003129476],
     "adagrad": [-0.5749758768897161, 0.4748468950453798],
     "adagrad-all": [0.24536052766174737, 0.14216984923952267],
     "rmsprop": [-0.138190390936634, 0.28570601439364324],
@@ -88,9 +113,18 @@ def by_torch(name, dtype, steps=10):
 
 @pytest.mark.parametrize("name", [name for name, row in RULES.items() if row[2] is not None])
 def test_steps_are_torch_s(name, dtype):
-    expected = by_torch(name, dtype)
+    expected = by_torch(name, dtype, 30)
     tolerance = 1e-12 if dtype == np.float64 else 2e-5
-    np.testing.assert_allclose(run(name, dtype), expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(run(name, dtype, 30), expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _, _ in RULES.values()))
+def test_defaults_are_torch_s(kind):
+    theirs = getattr(pytest.importorskip("torch").optim, kind.__name__)
+    theirs = inspect.signature(theirs).parameters
+    for name, ours in inspect.signature(kind).parameters.items():
+        if name in theirs and name != "params":
+            assert ours.default == theirs[name].default, name
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -102,21 +136,70 @@ def test_every_rule_of_torch_has_stored_figures():
     assert STORED.keys() == {name for name, row in RULES.items() if row[2] is not None}
 
 
-def loop(update, steps=10):
-    """Steps of plain NumPy from the formula: update(w, g, t, state) returns the new w."""
+# The formulas of the rules that torch has not: w and the state s change in place.
+
+
+def lecture(w, g, s, l2=0.0):
+    s["v"] = 0.9 * s["v"] - 0.1 * (g + l2 * w)
+    w += s["v"]
+
+
+def adagrad_in_sqrt(w, g, s):
+    s["v"] += g**2
+    w -= 0.3 * g / np.sqrt(s["v"] + 0.1)
+
+
+def rmsprop_in_sqrt(w, g, s):
+    s["v"] = 0.99 * s["v"] + 0.01 * g**2
+    w -= 0.01 * g / np.sqrt(s["v"] + 0.1)
+
+
+def rmsprop_both_in_sqrt(w, g, s):
+    s["v"] = 0.9 * s["v"] + 0.1 * g**2
+    s["m"] = 0.9 * s["m"] + 0.1 * g
+    s["u"] = 0.5 * s["u"] + g / np.sqrt(s["v"] - s["m"] ** 2 + 0.1)
+    w -= 0.1 * s["u"]
+
+
+def adam_biased(w, g, s, decay=0.0):
+    s["m"] = 0.9 * s["m"] + 0.1 * g
+    s["v"] = 0.999 * s["v"] + 0.001 * g**2
+    w -= 0.1 * decay * w + 0.1 * s["m"] / (np.sqrt(s["v"]) + 1e-8)
+
+
+def amsgrad_biased(w, g, s):
+    g = g + 0.1 * w
+    s["m"] = 0.8 * s["m"] + 0.2 * g
+    s["v"] = 0.5 * s["v"] + 0.5 * g**2
+    s["u"] = np.maximum(s["u"], s["v"])
+    w -= 0.1 * s["m"] / (np.sqrt(s["u"]) + 1e-8)
+
+
+FORMULAS = {
+    "lecture": lecture,
+    "lecture-l2": lambda w, g, s: lecture(w, g, s, l2=0.2),
+    "lecture-nesterov": lecture,  # the gradient is what differs
+    "adagrad-in-sqrt": adagrad_in_sqrt,
+    "rmsprop-in-sqrt": rmsprop_in_sqrt,
+    "rmsprop-both-in-sqrt": rmsprop_both_in_sqrt,
+    "adam-biased": adam_biased,
+    "amsgrad-biased": amsgrad_biased,
+    "adamw-biased": lambda w, g, s: adam_biased(w, g, s, decay=0.3),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_steps_are_the_formula_s(name, dtype):
     w, gradient = start()
-    state = {"v": np.zeros(SIZE), "m": np.zeros(SIZE)}
-    for t in range(1, steps + 1):
-        w[:] = update(w, gradient(t), t, state)
-    return w
+    state = {s: np.zeros(SIZE) for s in "vmu"}
+    for t in range(1, 31):
+        FORMULAS[name](w, gradient(t), state)
+    tolerance = 1e-12 if dtype == np.float64 else 2e-5
+    np.testing.assert_allclose(run(name, dtype, 30), w, rtol=tolerance, atol=tolerance)
 
 
-def test_the_lecture_s_velocity_holds_the_rate():
-    def update(w, g, t, s):
-        s["v"] = 0.9 * s["v"] - 0.1 * g
-        return w + s["v"]
-
-    np.testing.assert_allclose(run("lecture"), loop(update), rtol=1e-12)
+def test_every_rule_is_torch_s_or_has_a_formula():
+    assert FORMULAS.keys() == {name for name, row in RULES.items() if row[2] is None}
 
 
 def test_the_two_velocities_differ_when_the_rate_changes():
@@ -163,28 +246,6 @@ def test_lookahead_is_for_the_lecture_s_nesterov_alone():
         opt.lookahead()
 
 
-def test_epsilon_inside_the_root_is_the_formula():
-    def adagrad(w, g, t, s):
-        s["v"] += g**2
-        return w - 0.3 * g / np.sqrt(s["v"] + 0.1)
-
-    def rmsprop(w, g, t, s):
-        s["v"] = 0.99 * s["v"] + 0.01 * g**2
-        return w - 0.01 * g / np.sqrt(s["v"] + 0.1)
-
-    np.testing.assert_allclose(run("adagrad-in-sqrt"), loop(adagrad), rtol=1e-12)
-    np.testing.assert_allclose(run("rmsprop-in-sqrt"), loop(rmsprop), rtol=1e-12)
-
-
-def test_adam_without_correction_is_the_formula():
-    def update(w, g, t, s):
-        s["m"] = 0.9 * s["m"] + 0.1 * g
-        s["v"] = 0.999 * s["v"] + 0.001 * g**2
-        return w - 0.1 * s["m"] / (np.sqrt(s["v"]) + 1e-8)
-
-    np.testing.assert_allclose(run("adam-biased"), loop(update), rtol=1e-12)
-
-
 @pytest.mark.parametrize("name", RULES)
 def test_every_isa_steps_to_the_same_bytes(name, dtype, on_every_isa):
     assert len(set(on_every_isa(lambda: run(name, dtype, 20).tobytes()))) == 1
@@ -211,6 +272,31 @@ def test_a_list_of_arrays_is_stepped_as_each_alone(name):
         for one, g in zip(opts, gs, strict=True):
             one.step(g)
     assert [w.tobytes() for w in together] == [w.tobytes() for w in alone]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_long_array_is_stepped_as_its_parts(name):
+    kind, options, _ = RULES[name]
+    w, gradient = start(np.float32, 2**20 + 3)
+    parts = [w[:12345].copy(), w[12345:].copy()]
+    whole, apart = kind(w, **options), kind(parts, **options)
+    for t in range(1, 3):
+        g = gradient(t)
+        whole.step(g)
+        apart.step([g[:12345], g[12345:]])
+    assert w.tobytes() == b"".join(part.tobytes() for part in parts)
+
+
+def test_subclasses_of_arrays_are_taken_as_their_memory(tmp_path):
+    w, gradient = start()
+    mapped = np.memmap(tmp_path / "w", np.float64, "w+", shape=w.shape)
+    mapped[:] = w
+    plain, opt = optim.Adam(w), optim.Adam(mapped)
+    for t in range(1, 4):
+        g = gradient(t)
+        plain.step(g)
+        opt.step(np.ma.masked_array(g, mask=g > 0))
+    assert mapped.tobytes() == w.tobytes()
 
 
 def test_a_two_layer_network_learns():

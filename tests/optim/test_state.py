@@ -55,52 +55,42 @@ def test_a_schedule_goes_on_across_a_cut_and_across_chunks(cut):
     assert run([cut]) == run([])
 
 
+def plateau():
+    return schedules.ReduceOnPlateau(0.1, factor=0.5, patience=1)
+
+
 @pytest.mark.parametrize(
     "lr",
     [
-        lambda t: 0.1 / t,
-        lambda t: 0.1 if t < 600 else 0.01,  # takes no array
-        schedules.inverse_scaling(0.1, 1),
-        lambda t: 0.1,
+        lambda p: p,
+        lambda p: schedules.warmup(p, steps=4),
+        lambda p: schedules.warmup(schedules.join([0.01, p], boundaries=[6]), steps=2),
+        lambda p: schedules.cosine(0.1, steps=15),
+        lambda p: lambda t: 0.1 / t,
+        lambda p: 0.1,
     ],
-    ids=["vectorised", "scalar", "schedule", "constant"],
+    ids=["plateau", "warmup", "join", "cosine", "lambda", "number"],
 )
-def test_the_rate_of_update_t_is_lr_of_t(lr):
-    w = np.zeros(1)
-    opt = optim.SGD(w, lr)
-    for t in range(1, 1200):
-        before = w[0]
-        opt.step(np.ones(1))
-        assert before - w[0] == pytest.approx(float(lr(t)), rel=1e-9)
+@given(cut=st.integers(1, 20))
+def test_groups_and_schedules_go_on_after_a_cut(lr, cut):
+    def run(cut):
+        w = [np.ones(5), np.ones((), np.float32), np.ones((2, 3)), np.ones(0)]
 
+        def make(fed):
+            groups = [{"params": w[:2], "betas": (0.5, 0.9)}, {"params": w[2:], "lr": lr(fed)}]
+            return optim.Adam(groups, lr=0.01), fed
 
-def test_a_plateau_acts_at_the_next_step():
-    w = np.zeros(1)
-    plateau = schedules.ReduceOnPlateau(1.0, factor=0.5, patience=0)
-    opt = optim.SGD(w, plateau)
-    moves = []
-    for loss in (3.0, 2.0, 2.0, 2.0):
-        before = w[0]
-        opt.step(np.ones(1))
-        moves.append(before - w[0])
-        plateau.step(loss)
-    opt.step(np.ones(1))
-    assert moves == [1, 1, 1, 0.5]
-    assert w[0] == -3.5 - 0.25
+        opt, fed = make(plateau())
+        for t in range(1, 21):
+            if t == cut:
+                saved = pickle.loads(pickle.dumps(opt.state_dict()))
+                opt, fed = make(plateau())
+                opt.load_state_dict(saved)
+            opt.step([np.asarray(np.cos(t * a), a.dtype) for a in w])
+            fed.step(1.0)  # never better than the first
+        return [a.tobytes() for a in w]
 
-
-def test_a_plateau_is_part_of_the_state():
-    def make(w):
-        return optim.SGD(w, schedules.ReduceOnPlateau(1.0, factor=0.5, patience=0))
-
-    first = make(np.zeros(1))
-    for loss in (1.0, 1.0, 1.0):
-        first.param_groups[0]["lr"].step(loss)
-    w = np.zeros(1)
-    second = make(w)
-    second.load_state_dict(first.state_dict())
-    second.step(np.ones(1))
-    assert w[0] == -0.25
+    assert run(cut) == run(None)
 
 
 def test_groups_have_hyper_parameters_of_their_own():
@@ -138,46 +128,105 @@ def test_state_dict_holds_copies():
     before = copy.deepcopy(saved)
     opt.step(np.ones(3))
     np.testing.assert_array_equal(saved["state"][0]["m"], before["state"][0]["m"])
+    assert saved["optimizer"] == "Adam"
     assert saved["t"] == 1
+    opt.load_state_dict(saved)
+    saved["state"][0]["m"][:] = np.nan
+    assert opt.state_dict()["state"][0]["m"].tobytes() == before["state"][0]["m"].tobytes()
     assert saved["param_groups"][0]["betas"] == (0.9, 0.999)
 
 
-def changed(state, path, value):
-    state = copy.deepcopy(state)
-    place = state
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-    return state
+def bits(opt):
+    return pickle.dumps([opt.state_dict(), opt.param_groups[0]["lr"]])
+
+
+GONE = object()
 
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("state",), [], "state_dict is of 0 params, not 1"),
-        (("param_groups",), [], "state_dict is of 0 groups, not 1"),
-        (("state", 0), {"m": np.zeros(3)}, r"state\[0\] of state_dict holds \['m'\]"),
-        (("state", 0, "v"), np.zeros(2), r"state\[0\]\['v'\] of state_dict is .* shape \(2,\)"),
-        (("state", 0, "v"), np.zeros(3, "f4"), r"state\[0\]\['v'\] of state_dict is float32"),
-        (("t",), -1, "t of state_dict must be a nonnegative"),
-        (("param_groups", 0, "lr"), np.nan, "lr must be a nonnegative finite number, got nan"),
-        (("param_groups", 0, "betas"), (0.9, 1.0), r"betas\[1\] must be a number in \[0, 1\)"),
+        ([], 3, "state_dict must be a dict, got int"),
+        (["t"], GONE, r"state_dict must hold \['optimizer', 't', 'state', 'param_groups'\], got"),
+        (["speed"], 3, "state_dict must hold .* 'speed'"),
+        (["optimizer"], "AdamW", "state_dict is of AdamW, not Adam"),
+        (["state"], [], "state_dict is of 0 params, not 1"),
+        (["state"], 3, "state of state_dict must be a sequence, got 3"),
+        (["param_groups"], [], "state_dict is of 0 groups, not 1"),
+        (["state", 0], None, r"state\[0\] of state_dict must be a dict, got NoneType"),
+        (["state", 0, "v"], GONE, r"state\[0\] of state_dict must hold \['m', 'v'\], got \['m'\]"),
+        (["state", 0, "v"], np.zeros(2), r"state\[0\]\['v'\] of state_dict is .* shape \(2,\)"),
+        (["state", 0, "v"], np.zeros(3, "f4"), r"state\[0\]\['v'\] of state_dict is float32"),
+        (["state", 0, "v"], np.zeros(3, ">f8"), r"state\[0\]\['v'\] of state_dict is >f8"),
+        (["state", 0, "v"], [0.0] * 3, r"state\[0\]\['v'\] of state_dict must be a NumPy array"),
+        (["t"], -1, "t of state_dict must be a nonnegative integer, got -1"),
+        (["t"], 1.5, "t of state_dict must be a nonnegative integer, got 1.5"),
+        (["t"], np.nan, "t of state_dict must be a nonnegative integer, got nan"),
+        (["t"], 2**70, r"t of state_dict must be below 2\*\*62"),
+        (["param_groups", 0, "eps"], GONE, r"param_groups\[0\] of state_dict must hold \['lr',"),
+        (["param_groups", 0, "speed"], 1, r"param_groups\[0\] of state_dict must hold \['lr',"),
+        (["param_groups", 0, "lr"], np.nan, r"param_groups\[0\] of .*: lr must be .* got nan"),
+        (["param_groups", 0, "lr"], [], r"param_groups\[0\] .* lr was a schedule with 0 Reduce"),
+        (
+            ["param_groups", 0, "lr"],
+            [{}],
+            r"param_groups\[0\] .*: state must be a dict of lr, best",
+        ),
+        (["param_groups", 0, "lr", 0, "lr"], -1, r"param_groups\[0\] .*: lr must be a positive"),
+        (["param_groups", 0, "betas"], (0.9, 1.0), r"param_groups\[0\] .*: betas\[1\] must be"),
+        (["param_groups", 0, "amsgrad"], True, r"the rule was 'amsgrad', not 'adam'"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused_whole(path, value, message):
-    w = np.ones(3)
-    opt = optim.Adam(w)
+    opt = optim.Adam(np.ones(3), plateau())
     opt.step(np.ones(3))
-    before = pickle.dumps(opt.state_dict())
+    before, state = bits(opt), {"whole": copy.deepcopy(opt.state_dict())}
+    # What comes before the part that is wrong is another than the optimizer's.
+    state["whole"]["t"], state["whole"]["state"][0]["m"][:] = 7, 7
+    place, path = state, ["whole", *path]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    if value is GONE:
+        del place[path[-1]]
+    with pytest.raises((TypeError, ValueError), match=message):
+        opt.load_state_dict(state["whole"])
+    assert bits(opt) == before
+
+
+@pytest.mark.parametrize(
+    ("saved", "opt", "message"),
+    [
+        (optim.Adagrad(np.ones(3)), optim.RMSprop(np.ones(3)), "of Adagrad, not RMSprop"),
+        (
+            optim.SGD(np.ones(3), momentum=0.9, nesterov=True),
+            optim.SGD(np.ones(3), momentum=0.9),
+            "the rule was 'nesterov', not 'momentum'",
+        ),
+        (
+            optim.SGD(np.ones(3), schedules.cosine(0.1, 10)),
+            optim.SGD(np.ones(3), 0.1),
+            "lr was a schedule with 0 ReduceOnPlateau, and the optimizer must be made with it",
+        ),
+        (
+            optim.SGD([np.ones(3), np.ones(2)]),
+            optim.SGD([{"params": np.ones(3)}, {"params": np.ones(2)}]),
+            "state_dict is of 1 groups, not 2",
+        ),
+        (optim.SGD(), optim.SGD(np.ones(3)), "state_dict is of 0 params, not 1"),
+    ],
+)
+def test_the_state_of_another_optimizer_is_refused(saved, opt, message):
+    before = bits(opt)
     with pytest.raises(ValueError, match=message):
-        opt.load_state_dict(changed(opt.state_dict(), path, value))
-    assert pickle.dumps(opt.state_dict()) == before
+        opt.load_state_dict(saved.state_dict())
+    assert bits(opt) == before
 
 
-def test_a_state_without_a_part_is_refused():
-    opt = optim.Adam(np.ones(3))
-    with pytest.raises(ValueError, match="state_dict lacks 't'"):
-        opt.load_state_dict({"state": [], "param_groups": []})
+def test_the_rate_of_a_state_is_taken_up():
+    opt = optim.SGD(np.ones(1), lr=0.1)
+    opt.load_state_dict(optim.SGD(np.ones(1), lr=0.5, weight_decay=0.25).state_dict())
+    assert dict(opt.param_groups[0]) == {**opt.options, "lr": 0.5, "weight_decay": 0.25}
 
 
 @pytest.mark.parametrize("name", RULES)

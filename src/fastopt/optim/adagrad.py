@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastopt._arguments import nonnegative
-from fastopt.optim.optimizer import Optimizer, Options, check_lr
+from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
 
 
 class Adagrad(Optimizer):
@@ -60,7 +60,7 @@ class Adagrad(Optimizer):
         return {
             "lr": check_lr(options["lr"]),
             **{name: nonnegative(name, options[name]) for name in numbers},
-            "eps_in_sqrt": bool(options["eps_in_sqrt"]),
+            "eps_in_sqrt": flag("eps_in_sqrt", options["eps_in_sqrt"]),
         }
 
     def _kernel(self, options: Options) -> str:

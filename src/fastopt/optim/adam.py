@@ -6,7 +6,7 @@ import numpy as np
 
 from fastopt import _core
 from fastopt._arguments import fraction, items, nonnegative
-from fastopt.optim.optimizer import Optimizer, Options, check_lr
+from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
 
 
 class Adam(Optimizer):
@@ -68,8 +68,8 @@ class Adam(Optimizer):
             "betas": tuple(fraction(f"betas[{i}]", beta) for i, beta in enumerate(betas)),
             "eps": nonnegative("eps", options["eps"]),
             "weight_decay": nonnegative("weight_decay", options["weight_decay"]),
-            "amsgrad": bool(options["amsgrad"]),
-            "bias_correction": bool(options["bias_correction"]),
+            "amsgrad": flag("amsgrad", options["amsgrad"]),
+            "bias_correction": flag("bias_correction", options["bias_correction"]),
         }
 
     def _kernel(self, options: Options) -> str:

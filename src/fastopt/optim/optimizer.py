@@ -1,6 +1,7 @@
 """What all optimizers share: parameter groups, state, and the numbers of the next updates."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt._arguments import nonnegative
-from fastopt.schedules import ReduceOnPlateau
+from fastopt._arguments import count_or_zero, items, nonnegative
+from fastopt.schedules import ReduceOnPlateau, join, warmup
 
 Array = npt.NDArray[Any]
 Options = Mapping[str, Any]  # hyper-parameters by name, as the user gives them
@@ -35,8 +36,8 @@ class ParamGroup(MutableMapping[str, Any]):
         options = self._optimizer._check({**self._options, name: value})
         if self._optimizer._kernel(options) != self._optimizer._kernel(self._options):
             raise ValueError(f"{name}={value!r} needs another state: make a new optimizer")
-        self._options = options
         self._optimizer._rewind(self._optimizer.t)
+        self._options = options
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"the hyper-parameter {name!r} cannot be removed")
@@ -68,16 +69,23 @@ class Optimizer(_core.Stepper):
         self.param_groups: list[ParamGroup] = []
         self._state: list[dict[str, Array]] = []
         self._params: list[Array] = []
+        self._group_of: list[int] = []
+        self._single = isinstance(params, np.ndarray)
         if params is None:
             return
         groups = _groups(params)
-        self._single = isinstance(params, np.ndarray)
-        for _, own in groups:
-            if unknown := own.keys() - options.keys():
-                raise TypeError(f"{type(self).__name__} has no hyper-parameter {min(unknown)!r}")
-        self._params = [array for arrays, _ in groups for array in arrays]
-        _check_params(self._params)
-        self.param_groups = [ParamGroup(self, {**options, **own}) for _, own in groups]
+        for k, (_, own) in enumerate(groups):
+            for name in own.keys() - options.keys():
+                raise TypeError(
+                    f"{type(self).__name__} has no hyper-parameter {name!r}, as group {k} has"
+                )
+        arrays = [array for arrays, _ in groups for array in arrays]
+        _check_params(arrays)
+        self.param_groups = [
+            _named(f"group {k}", ParamGroup, self, {**options, **own})
+            for k, (_, own) in enumerate(groups)
+        ]
+        self._params = arrays
         kernels = [self._kernel(group) for group in self.param_groups]
         self._group_of = [k for k, (arrays, _) in enumerate(groups) for _ in arrays]
         self._state = [
@@ -132,20 +140,21 @@ class Optimizer(_core.Stepper):
         names = _core.OPTIMIZERS[self._kernel(options)][1]
         varying = [name for name in names if np.ndim(columns[name])]
         constants = [0.0 if name in varying else columns[name] for name in names]
-        rows = np.array([constants]).repeat(count if varying else 1, axis=0)
+        rows = np.array([constants], np.float64).repeat(count if varying else 1, axis=0)
         for name in varying:
             rows[:, names.index(name)] = columns[name]
         return rows
 
     def _refill(self) -> None:
-        rows = [self.hypers(group, self.t, CHUNK) for group in self.param_groups]
-        constant = all(len(r) == 1 for r in rows)
-        plateaus = [
-            (group["lr"], group["lr"].lr)
-            for group in self.param_groups
-            if isinstance(group["lr"], ReduceOnPlateau)
-        ]
-        self._provide(rows, self.t, FOREVER if constant else self.t + CHUNK, plateaus)
+        watched = [(p, p.lr) for group in self.param_groups for p in _plateaus(group["lr"])]
+        t, count = self.t, CHUNK
+        try:
+            rows = [self.hypers(group, t, count) for group in self.param_groups]
+        except Exception:  # a schedule may end ahead, where no step will ask for it
+            count = 1
+            rows = [self.hypers(group, t, count) for group in self.param_groups]
+        constant = count > 1 and all(len(r) == 1 for r in rows)
+        self._provide(rows, t, FOREVER if constant else t + count, watched)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state, as copies of arrays and plain numbers.
@@ -153,11 +162,12 @@ class Optimizer(_core.Stepper):
         Returns
         -------
         dict
-            "t": updates done. "state": for each parameter its state arrays by name.
-            "param_groups": for each group its hyper-parameters; in the place of a
-            `ReduceOnPlateau` stands its own state, and a closed-form schedule is left out.
+            "optimizer": its name. "t": updates done. "state": for each parameter its state arrays
+            by name. "param_groups": for each group its hyper-parameters; a schedule is not part of
+            them, and in its place stands a list of the states of each `ReduceOnPlateau` in it.
         """
         return {
+            "optimizer": type(self).__name__,
             "t": self.t,
             "state": [{name: a.copy() for name, a in state.items()} for state in self._state],
             "param_groups": [_plain(group) for group in self.param_groups],
@@ -166,40 +176,68 @@ class Optimizer(_core.Stepper):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what ``state_dict`` returned; the parameters themselves are not part of it.
 
+        Nor is a schedule: the optimizer must have been made with it.
+
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If it is the state of other arrays or of another rule; nothing has changed then.
         """
-        if missing := {"t", "state", "param_groups"} - state_dict.keys():
-            raise ValueError(f"state_dict lacks {min(missing)!r}")
-        states, groups = state_dict["state"], state_dict["param_groups"]
+        _same_keys("state_dict", state_dict, ("optimizer", "t", "state", "param_groups"))
+        if state_dict["optimizer"] != type(self).__name__:
+            raise ValueError(
+                f"state_dict is of {state_dict['optimizer']}, not {type(self).__name__}"
+            )
+        t = count_or_zero("t of state_dict", state_dict["t"])
+        if t >= FOREVER:
+            raise ValueError(f"t of state_dict must be below 2**62, got {t}")
+        states = items("state of state_dict", state_dict["state"])
+        groups = items("param_groups of state_dict", state_dict["param_groups"])
         if len(states) != len(self._state):
             raise ValueError(f"state_dict is of {len(states)} params, not {len(self._state)}")
         if len(groups) != len(self.param_groups):
             raise ValueError(f"state_dict is of {len(groups)} groups, not {len(self.param_groups)}")
         for i, (new, state) in enumerate(zip(states, self._state, strict=True)):
-            if new.keys() != state.keys():
-                raise ValueError(f"state[{i}] of state_dict holds {[*new]}, not {[*state]}")
+            _same_keys(f"state[{i}] of state_dict", new, state)
             for name, array in state.items():
-                if (new[name].shape, new[name].dtype) != (array.shape, array.dtype):
-                    raise ValueError(
-                        f"state[{i}][{name!r}] of state_dict is {new[name].dtype} of shape "
-                        f"{new[name].shape}, not {array.dtype} of shape {array.shape}"
-                    )
-        t = int(nonnegative("t of state_dict", state_dict["t"]))
-        options = [
-            self._check({**group, **{k: v for k, v in new.items() if not isinstance(v, Mapping)}})
-            for new, group in zip(groups, self.param_groups, strict=True)
-        ]
-        for new, group, checked in zip(groups, self.param_groups, options, strict=True):
-            group._options = checked
-            if isinstance(group["lr"], ReduceOnPlateau) and isinstance(new["lr"], Mapping):
-                group["lr"].load_state_dict(dict(new["lr"]))
+                _same_form(f"state[{i}][{name!r}] of state_dict", new[name], array)
+        options, plateaus = [], []
+        for k, (new, group) in enumerate(zip(groups, self.param_groups, strict=True)):
+            place = f"param_groups[{k}] of state_dict"
+            _same_keys(place, new, group)
+            checked, fed = _named(place, self._loaded, new, group)
+            options.append(checked)
+            plateaus += fed
+        # Nothing below fails, but for the first line, where another thread makes a step.
+        self._rewind(t)
         for new, state in zip(states, self._state, strict=True):
             for name, array in state.items():
                 np.copyto(array, new[name])
-        self._rewind(t)
+        for group, checked in zip(self.param_groups, options, strict=True):
+            group._options = checked
+        for plateau, new in plateaus:
+            plateau.load_state_dict(new)
+
+    def _loaded(
+        self, new: Options, group: ParamGroup
+    ) -> tuple[dict[str, Any], list[tuple[ReduceOnPlateau, Any]]]:
+        """Return the options of a group with those of a state, and the states of its plateaus."""
+        fed: list[tuple[ReduceOnPlateau, Any]] = []
+        if isinstance(new["lr"], list):
+            plateaus = _plateaus(group["lr"])
+            if not callable(group["lr"]) or len(plateaus) != len(new["lr"]):
+                raise ValueError(
+                    f"lr was a schedule with {len(new['lr'])} ReduceOnPlateau, and the optimizer "
+                    f"must be made with it, not with {group['lr']!r}"
+                )
+            fed = list(zip(plateaus, new["lr"], strict=True))
+            for plateau, state in fed:
+                copy.copy(plateau).load_state_dict(state)
+            new = {**new, "lr": group["lr"]}
+        checked = self._check(new)
+        if self._kernel(checked) != self._kernel(group):
+            raise ValueError(f"the rule was {self._kernel(checked)!r}, not {self._kernel(group)!r}")
+        return checked, fed
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._params:
@@ -220,26 +258,29 @@ def _unbound(kind: Callable[..., Optimizer], options: Options) -> Optimizer:
 
 def _groups(params: Any) -> list[tuple[list[Any], dict[str, Any]]]:
     """Return params as groups: the arrays of each, and the hyper-parameters of its own."""
-    if isinstance(params, np.ndarray):
-        return [([params], {})]
-    if isinstance(params, str | Mapping) or not hasattr(params, "__iter__"):
-        raise TypeError(
-            f"params must be an array, a list of arrays or a list of groups, "
-            f"got {type(params).__name__}"
-        )
-    params = list(params)
-    if not params:
-        raise ValueError("params must hold at least one array, got none")
+    params = _listed("params must be an array, a list of arrays or a list of groups", params)
+    groups: list[tuple[list[Any], dict[str, Any]]] = []
     if not any(isinstance(p, Mapping) for p in params):
-        return [(params, {})]
-    groups = []
-    for i, group in enumerate(params):
-        if not isinstance(group, Mapping) or "params" not in group:
-            raise TypeError(f"params[{i}] must be a dict with the key 'params', as others are")
-        arrays = group["params"]
-        own = {name: value for name, value in group.items() if name != "params"}
-        groups.append(([arrays] if isinstance(arrays, np.ndarray) else list(arrays), own))
+        groups.append((params, {}))
+    else:
+        for i, group in enumerate(params):
+            if not isinstance(group, Mapping) or "params" not in group:
+                raise TypeError(f"params[{i}] must be a dict with the key 'params', as others are")
+            own = dict(group)
+            what = f"the params of group {i} must be an array or a list of arrays"
+            groups.append((_listed(what, own.pop("params")), own))
+    if not any(arrays for arrays, _ in groups):
+        raise ValueError("params must hold at least one array, got none")
     return groups
+
+
+def _listed(what: str, params: Any) -> list[Any]:
+    """Return one or more arrays or groups as a list."""
+    if isinstance(params, np.ndarray):
+        return [params]
+    if isinstance(params, str | Mapping) or not hasattr(params, "__iter__"):
+        raise TypeError(f"{what}, got {type(params).__name__}")
+    return list(params)
 
 
 def _check_params(arrays: list[Any]) -> None:
@@ -279,13 +320,44 @@ def _span(array: Array) -> tuple[int, int]:
     return start, start + array.nbytes
 
 
+def _named(place: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return function(*args); an error says where."""
+    try:
+        return function(*args)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{place}: {error}") from None
+
+
+def _same_keys(place: str, new: Any, wanted: Iterable[str]) -> None:
+    if not isinstance(new, Mapping):
+        raise TypeError(f"{place} must be a dict, got {type(new).__name__}")
+    if new.keys() != set(wanted):
+        raise ValueError(f"{place} must hold {[*wanted]}, got {[*new]}")
+
+
+def _same_form(place: str, new: Any, array: Array) -> None:
+    if not isinstance(new, np.ndarray):
+        raise TypeError(f"{place} must be a NumPy array, got {type(new).__name__}")
+    if (new.shape, new.dtype) != (array.shape, array.dtype):
+        raise ValueError(
+            f"{place} is {new.dtype} of shape {new.shape}, not {array.dtype} of shape {array.shape}"
+        )
+
+
 def _plain(options: Options) -> dict[str, Any]:
     plain = dict(options)
-    if isinstance(plain["lr"], ReduceOnPlateau):
-        plain["lr"] = plain["lr"].state_dict()
-    elif callable(plain["lr"]):
-        del plain["lr"]
+    if callable(plain["lr"]):
+        plain["lr"] = [plateau.state_dict() for plateau in _plateaus(plain["lr"])]
     return plain
+
+
+def _plateaus(lr: Any) -> list[ReduceOnPlateau]:
+    """Return the parts of a schedule that are fed with losses."""
+    if isinstance(lr, warmup):
+        return _plateaus(lr.schedule)
+    if isinstance(lr, join):
+        return [plateau for part in lr.schedules for plateau in _plateaus(part)]
+    return [lr] if isinstance(lr, ReduceOnPlateau) else []
 
 
 def check_lr(value: Any) -> Any:
@@ -297,25 +369,41 @@ def check_lr(value: Any) -> Any:
     return nonnegative("lr", value)
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return a truth value as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
     """Return the learning rates at updates t: one number, or an array over t.
 
-    A callable that cannot take an array is called for each update.
+    A callable that returns no array is called for each update.
     """
     if isinstance(lr, ReduceOnPlateau):
-        return lr.lr
+        return nonnegative("lr of ReduceOnPlateau", lr.lr)
     if not callable(lr):
         return lr
+    if t.size == 1:  # an array of one passes for a number in some callables
+        return rates(lr, t.repeat(2))[:1]
     try:
         values = np.asarray(lr(t), np.float64)
     except (TypeError, ValueError):
-        values = np.array([lr(int(k)) for k in t], np.float64)
-    if values.shape not in ((), t.shape):
-        raise ValueError(
-            f"lr(t) must return {t.size} rates for {t.size} updates, got {values.shape}"
-        )
+        values = np.array(np.nan)
+    if not values.ndim:
+        values = np.array([_rate(lr, int(k)) for k in t])
+    if values.shape != t.shape:
+        raise ValueError(f"lr(t) must have the shape {t.shape} of t, got {values.shape}")
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
         at, value = int(t[np.argmax(wrong)]), values[wrong][0]
         raise ValueError(f"lr(t) must be finite and not negative, got {value} at t = {at}")
     return values
+
+
+def _rate(lr: Callable[[int], Any], t: int) -> float:
+    rate = lr(t)
+    if not isinstance(rate, Real) and not (isinstance(rate, np.ndarray) and rate.shape == ()):
+        raise TypeError(f"lr(t) must return a number, got {rate!r} at t = {t}")
+    return float(rate)

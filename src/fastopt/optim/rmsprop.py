@@ -4,7 +4,7 @@ from typing import Any
 
 from fastopt._arguments import fraction, nonnegative
 from fastopt.optim.adagrad import eps_numbers
-from fastopt.optim.optimizer import Optimizer, Options, check_lr
+from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
 
 
 class RMSprop(Optimizer):
@@ -66,8 +66,8 @@ class RMSprop(Optimizer):
             "lr": check_lr(options["lr"]),
             "alpha": fraction("alpha", options["alpha"]),
             **{name: nonnegative(name, options[name]) for name in numbers},
-            "centered": bool(options["centered"]),
-            "eps_in_sqrt": bool(options["eps_in_sqrt"]),
+            "centered": flag("centered", options["centered"]),
+            "eps_in_sqrt": flag("eps_in_sqrt", options["eps_in_sqrt"]),
         }
 
     def _kernel(self, options: Options) -> str:

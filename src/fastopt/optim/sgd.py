@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastopt._arguments import nonnegative, one_of
-from fastopt.optim.optimizer import Array, Optimizer, Options, check_lr
+from fastopt.optim.optimizer import Array, Optimizer, Options, check_lr, flag
 
 _velocity = one_of("torch", "lecture")
 
@@ -80,7 +80,7 @@ class SGD(Optimizer):
             "momentum": nonnegative("momentum", options["momentum"]),
             "dampening": nonnegative("dampening", options["dampening"]),
             "weight_decay": nonnegative("weight_decay", options["weight_decay"]),
-            "nesterov": bool(options["nesterov"]),
+            "nesterov": flag("nesterov", options["nesterov"]),
             "velocity": _velocity("velocity", options["velocity"]),
         }
         if checked["nesterov"] and (not checked["momentum"] or checked["dampening"]):
@@ -126,5 +126,6 @@ class SGD(Optimizer):
             options = self.param_groups[k]
             if not options["nesterov"] or options["velocity"] != "lecture":
                 raise ValueError('lookahead() is for nesterov=True with velocity="lecture"')
-            points.append(w - w.dtype.type(options["momentum"]) * state["velocity"])
+            point = w - w.dtype.type(options["momentum"]) * state["velocity"]
+            points.append(np.asarray(point))  # not a number where w has no dimension
         return points[0] if self._single else points
