@@ -18,31 +18,59 @@ typedef enum {
     FO_X_BOOL
 } fo_x_dtype;
 
-/* A dense matrix as it lies in memory: strides in bytes, of any size and sign. */
+/* Rows of numbers. Dense, as they lie in memory: strides in bytes, of any size and sign. Or
+   compressed sparse rows (CSR), if indptr is there: row i holds the values data[k] in the columns
+   indices[k], for indptr[i] <= k < indptr[i + 1]. */
 typedef struct {
     const char *data;
     ptrdiff_t row_stride, column_stride;
+    const void *indptr, *indices;
+    int wide;    /* indptr and indices are int64 instead of int32 */
+    int trusted; /* indices are known to be below n_features */
+    size_t most; /* entries in the fullest row */
     size_t n_features;
     fo_x_dtype dtype;
 } fo_matrix;
 
-/* One pass over n_samples rows of X: rows[0], rows[1], ... or, if rows is NULL, those from
+/* What output k learns: y[i * n_outputs + k] for row i; or +1 for the rows of class k and -1 for
+   all others, where y[i] is the index of the class. */
+typedef enum { FO_VALUES, FO_CLASSES } fo_targets;
+
+/* How a sample's slope comes of its loss: as it is; or such that the step is the passive-aggressive
+   one, of variant 1 or 2 (Crammer et al. 2006). */
+typedef enum { FO_GRADIENT, FO_PA1, FO_PA2 } fo_step;
+
+/* Passes over n_samples rows of X: rows[0], rows[1], ... or, if rows is NULL, those from
    first_row on. Update k = 0, 1, ... uses hyper + k * hyper_stride; a stride of 0 keeps one row of
-   numbers for all. */
+   numbers for all. The weights are n_outputs x n_features for dense X, n_features x n_outputs for
+   sparse X, followed by room for 64 bytes more. */
 typedef struct {
     fo_matrix X;
-    const void *y;             /* target of each row of X */
-    const void *sample_weight; /* weight of each row of X, or NULL */
+    const void *y;
+    fo_targets targets;
+    const void *sample_weight;   /* weight of each row of X, or NULL */
+    const void *positive_weight; /* FO_CLASSES: weight of the rows of an output's class, or NULL */
     const uint32_t *rows;
-    size_t first_row, n_samples, batch_size;
+    size_t first_row, n_samples, batch_size, n_outputs;
     int loss, optimizer;
+    fo_step step;
     const double *loss_hyper; /* FO_MAX_HYPERS numbers */
     const double *hyper;      /* n_hypers numbers for each update */
     size_t n_hypers, hyper_stride;
-    void *w, *intercept; /* n_features weights; one number, or NULL */
+    void *w, *intercept; /* intercept: n_outputs numbers, or NULL */
     void *w_state[FO_MAX_STATES], *intercept_state[FO_MAX_STATES];
-    void *z;      /* out: the prediction for each sample, made before its update */
-    void *target; /* out: the target of each sample */
+    int l1;                /* whether l1 of the hyper-parameters may be other than 0 */
+    double low, high;      /* what each weight is kept in */
+    double intercept_pull; /* a constant part of the gradient of each intercept */
+    int touched_only; /* sparse: an update changes the weights of the entries of its rows alone */
+    void *average, *intercept_average; /* mean of the weights after each update, or NULL */
+    size_t n_averaged, before_average; /* updates in it, and to come before it begins */
+    /* What is kept back from run to run, until `settle`: w = scale v, and sums over the updates. */
+    int open;
+    double scale, l1_sum, scale_sum;
+    size_t n_summed;
+    void *z;      /* out: the predictions for each sample, made before its update */
+    void *target; /* out: the target of each sample, if there is one output of FO_VALUES */
     void *work;   /* fo_kernels.work_size bytes, 64-byte aligned */
 } fo_pass;
 
@@ -50,15 +78,19 @@ typedef struct {
 typedef struct {
     void (*step)(int optimizer, void *w, const void *g, void *const *state, const double *hyper,
                  size_t n);
-    void (*slopes)(int loss, const void *z, const void *y, const double *hyper, void *out,
-                   size_t n);
-    void (*values)(int loss, const void *z, const void *y, const double *hyper, void *out,
-                   size_t n);
+    /* For n predictions, or, of a joint loss, for those of n samples with n_classes each. */
+    void (*slopes)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
+                   size_t n_classes);
+    void (*values)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
+                   size_t n_classes);
     size_t (*work_size)(const fo_pass *pass);
     /* Makes the pass; returns n_samples, or the first sample whose prediction is not finite. */
-    size_t (*run)(const fo_pass *pass);
-    /* The sum of weight * loss of the predictions that the pass left in z. */
-    double (*loss_sum)(const fo_pass *pass);
+    size_t (*run)(fo_pass *pass);
+    /* Gives w and average what the runs have kept back. */
+    void (*settle)(fo_pass *pass);
+    /* The sum of weight * loss of the predictions that the last run left in z; to *right, the sum
+       of the weights of the samples whose class they tell. */
+    double (*score)(const fo_pass *pass, double *right);
 } fo_kernels;
 
 typedef struct {

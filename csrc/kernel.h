@@ -44,12 +44,34 @@ typedef double real;
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
                             const double *hyper, size_t n);
 
+/* RULE(name) { body }: the rule with this body, which stands twice, with and without the threshold
+   of the L1 penalty. The body writes SHRUNK(w, threshold) for what a step makes of a weight. */
+#define RULE_ARGUMENTS                                                                             \
+    real *restrict w, const real *restrict g, real *const *state, const double *hyper, size_t n
+#define RULE(name)                                                                                 \
+    static inline __attribute__((always_inline)) void name##_rule(RULE_ARGUMENTS,                  \
+                                                                  const int l1_on);                \
+    void K(name)(RULE_ARGUMENTS) {                                                                 \
+        if (hyper[3] != 0)                                                                         \
+            name##_rule(w, g, state, hyper, n, 1);                                                 \
+        else                                                                                       \
+            name##_rule(w, g, state, hyper, n, 0);                                                 \
+    }                                                                                              \
+    static inline void name##_rule(RULE_ARGUMENTS, const int l1_on)
+#define SHRUNK(x, threshold) (l1_on ? shrunk(x, threshold) : (x))
+
+/* x moved towards 0 by so much, where it stops (Daubechies, Defrise & De Mol 2004). */
+static inline real shrunk(real x, real threshold) { return x - CLAMP(x, -threshold, threshold); }
+
 /* A loss at prediction z and target y, with hyper-parameters h: its value, and its slope
-   d value / dz, for one sample and for n of them. */
+   d value / dz, for one sample and for n of them. A joint loss is one of the predictions of all
+   classes for a sample, with y its class; it has the last two functions alone. */
 typedef struct {
     real (*slope)(real z, real y, const real *h);
     void (*slopes)(const real *z, const real *y, const real *h, real *out, size_t n);
     void (*values)(const real *z, const real *y, const real *h, real *out, size_t n);
+    void (*joint_slopes)(const real *z, size_t y, real *out, size_t n_classes);
+    real (*joint_value)(const real *z, size_t y, size_t n_classes);
 } loss_functions;
 
 /* Makes the row of the loss table from the two functions value and slope of a file. */
@@ -63,6 +85,10 @@ typedef struct {
         for (size_t i = 0; i < n; i++)                                                             \
             out[i] = value(z[i], y[i], h);                                                         \
     }                                                                                              \
-    const loss_functions K(name) = {slope_of_one, slopes, values};
+    const loss_functions K(name) = {.slope = slope_of_one, .slopes = slopes, .values = values};
+
+/* The same for a joint loss. */
+#define EXPORT_JOINT_LOSS(name)                                                                    \
+    const loss_functions K(name) = {.joint_slopes = slopes, .joint_value = value};
 
 #endif

@@ -29,19 +29,31 @@ static void step(int optimizer, void *w, const void *g, void *const *state, cons
     K(optimizers)[optimizer](w, g, arrays, hyper, n);
 }
 
-static void slopes(int loss, const void *z, const void *y, const double *hyper, void *out,
-                   size_t n) {
+static void slopes(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
+                   size_t n_classes) {
+    const loss_functions *f = K(losses)[loss];
     real h[FO_MAX_HYPERS];
     to_real(hyper, h);
-    K(losses)[loss]->slopes(z, y, h, out, n);
+    if (f->slopes)
+        f->slopes(z, y, h, out, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            f->joint_slopes((const real *)z + i * n_classes, (size_t)((const real *)y)[i],
+                            (real *)out + i * n_classes, n_classes);
 }
 
-static void values(int loss, const void *z, const void *y, const double *hyper, void *out,
-                   size_t n) {
+static void values(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
+                   size_t n_classes) {
+    const loss_functions *f = K(losses)[loss];
     real h[FO_MAX_HYPERS];
     to_real(hyper, h);
-    K(losses)[loss]->values(z, y, h, out, n);
+    if (f->values)
+        f->values(z, y, h, out, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            ((real *)out)[i] = f->joint_value((const real *)z + i * n_classes,
+                                              (size_t)((const real *)y)[i], n_classes);
 }
 
 extern const fo_kernels K(kernels);
-const fo_kernels K(kernels) = {step, slopes, values, K(work_size), K(run), K(loss_sum)};
+const fo_kernels K(kernels) = {step, slopes, values, K(work_size), K(run), K(settle), K(score)};

@@ -13,6 +13,7 @@ HYPER = {
     "lr": 0.05,
     "l2": 0.1,
     "decay": 0.01,
+    "l1": 0.0,
     "momentum": 0.9,
     "gain": 0.2,
     "eps": 1e-3,
@@ -60,9 +61,11 @@ def run(name, dtype, n, steps=3, offset=0):
     return b"".join(a.tobytes() for a in [w, *state.values()])
 
 
+@pytest.mark.parametrize("l1", [0.0, 0.02])
 @pytest.mark.parametrize("name", _core.OPTIMIZERS)
 @pytest.mark.parametrize("n", [1, 7, 16, 50, 1000])
-def test_step_is_the_formula(name, isa, dtype, n):
+def test_step_is_the_formula(name, isa, dtype, n, l1, monkeypatch):
+    monkeypatch.setitem(HYPER, "l1", l1)
     w, g, state = example(name, dtype, n)
     expected = w.astype(float)
     expected_state = {s: a.astype(float) for s, a in state.items()}
@@ -74,8 +77,12 @@ def test_step_is_the_formula(name, isa, dtype, n):
         np.testing.assert_allclose(a, expected_state[s], rtol=8 * eps, atol=eps, err_msg=s)
 
 
+@pytest.mark.parametrize("l1", [0.0, 0.02])
 @pytest.mark.parametrize("name", _core.OPTIMIZERS)
-def test_step_gives_the_same_bytes_on_every_isa_and_length(name, dtype, on_every_isa):
+def test_step_gives_the_same_bytes_on_every_isa_and_length(
+    name, dtype, on_every_isa, l1, monkeypatch
+):
+    monkeypatch.setitem(HYPER, "l1", l1)
     for n in LENGTHS:
         results = on_every_isa(lambda n=n: run(name, dtype, n))
         assert len(set(results)) == 1, f"n = {n}"
@@ -102,7 +109,7 @@ def test_a_long_step_is_many_short_ones(isa, dtype):
 def test_numbers_that_do_not_fit_a_rule_are_refused():
     optimizer = Step("adam", *example("adam", np.float64, 3)[::2], HYPER)
     for shape in ((1, 8), (3, 9)):
-        with pytest.raises(ValueError, match=r"hypers\[0\] must have the shape \(4 or 1, 9\)"):
+        with pytest.raises(ValueError, match=r"hypers\[0\] must have the shape \(4 or 1, 10\)"):
             optimizer._provide([np.zeros(shape)], 0, 4)
     with pytest.raises(ValueError, match="hypers must hold 1 matrices, got 0"):
         optimizer._provide([], 0, 4)

@@ -8,22 +8,46 @@ extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd);
 
-/* The passes. Each leaves in pass->z the predictions that it made before its updates, in
-   pass->target what they should have been, and has room for so many numbers in pass->work. */
-void K(narrow)(const fo_pass *pass);
-void K(wide)(const fo_pass *pass);
-void K(minibatch)(const fo_pass *pass);
-size_t K(narrow_room)(size_t n_features);
-size_t K(wide_room)(size_t n_features);
-size_t K(minibatch_room)(size_t n_features);
+/* The passes. Each leaves in pass->z the predictions that it made before its updates, and has room
+   for so many numbers in pass->work. */
+void K(narrow)(fo_pass *pass);
+void K(wide)(fo_pass *pass);
+void K(minibatch)(fo_pass *pass);
+void K(sparse_sgd)(fo_pass *pass);
+void K(sparse)(fo_pass *pass);
+size_t K(narrow_room)(const fo_pass *pass);
+size_t K(wide_room)(const fo_pass *pass);
+size_t K(minibatch_room)(const fo_pass *pass);
+size_t K(sparse_sgd_room)(const fo_pass *pass);
+size_t K(sparse_room)(const fo_pass *pass);
+void K(sparse_sgd_settle)(fo_pass *pass);
 
 /* What fo_kernels promises of a pass. */
-size_t K(run)(const fo_pass *pass);
-double K(loss_sum)(const fo_pass *pass);
+size_t K(run)(fo_pass *pass);
+void K(settle)(fo_pass *pass);
+double K(score)(const fo_pass *pass, double *right);
 size_t K(work_size)(const fo_pass *pass);
 
-/* Copies row i of X to dst as real numbers. */
+/* The loss, or its slope with regard to each of the n_outputs predictions z for row i of X, times
+   the row's weight; passive-aggressive steps need lr and the row's squared norm. */
+double K(row_loss)(const fo_pass *pass, const real *h, size_t i, const real *z);
+void K(row_slopes)(const fo_pass *pass, const real *h, size_t i, const real *z, double lr,
+                   real sqnorm, real *slope);
+
+/* The parts of an update beside the rule's step of the weights: the step of the intercepts, which
+   are not penalised, the bounds of n weights, and the average of all. */
+void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper);
+void K(bound)(const fo_pass *pass, real *w, size_t n);
+void K(average)(fo_pass *pass);
+
+/* Copies row i of dense X to dst as real numbers. */
 void K(stage)(real *restrict dst, const fo_matrix *X, size_t i);
+
+/* Whether each column of row i of sparse X is one of the matrix. */
+int K(is_within)(const fo_matrix *X, size_t i);
+
+/* Copies n values of sparse X, from the k-th on. */
+void K(stage_values)(real *restrict dst, const fo_matrix *X, size_t k, size_t n);
 
 static inline void to_real(const double *hyper, real *h) {
     for (size_t i = 0; i < FO_MAX_HYPERS; i++)
@@ -62,6 +86,13 @@ static inline size_t row_index(const fo_pass *pass, size_t t) {
 
 static inline const char *row_address(const fo_matrix *X, size_t i) {
     return X->data + (ptrdiff_t)i * X->row_stride;
+}
+
+/* The weight matrix as the rules see it. */
+static inline size_t n_weights(const fo_pass *pass) { return pass->X.n_features * pass->n_outputs; }
+
+static inline int is_bounded(const fo_pass *pass) {
+    return pass->low > -__builtin_inf() || pass->high < __builtin_inf();
 }
 
 /* Row of sample t as an array of real: where it lies, or staged in slot. */

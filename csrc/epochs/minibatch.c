@@ -18,14 +18,14 @@ static inline size_t tile_size(size_t width) {
     return CLAMP(TILE_BYTES / (width * sizeof(real)), TOGETHER, TILE);
 }
 
-size_t K(minibatch_room)(size_t n_features) {
-    const size_t width = padded(n_features);
-    return (1 + tile_size(width)) * width;
+size_t K(minibatch_room)(const fo_pass *pass) {
+    const size_t width = padded(pass->X.n_features), tile = tile_size(width);
+    return padded(n_weights(pass)) + tile * width + (1 + tile) * padded(pass->n_outputs);
 }
 
-/* z[r] = w . x[r] for some rows; asks for the lines at far[r] on the way. */
+/* z[r * stride] = w . x[r] for some rows; asks for the lines at far[r] on the way. */
 static inline void dots(const real *w, const real *const *x, const char *const *far, real *z,
-                        size_t d, const int rows) {
+                        size_t stride, size_t d, const int rows) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
     lanes sum[TOGETHER];
     for (int r = 0; r < rows; r++) {
@@ -45,7 +45,7 @@ static inline void dots(const real *w, const real *const *x, const char *const *
         }
     }
     for (int r = 0; r < rows; r++)
-        z[r] = lanes_sum(sum[r]);
+        z[(size_t)r * stride] = lanes_sum(sum[r]);
 }
 
 /* g = (first ? 0 : g) + a[0] x[0] + a[1] x[1] + ... for some rows, in this order. */
@@ -66,34 +66,38 @@ static inline void add_rows(real *restrict g, const int first, const real *a, co
     }
 }
 
-void K(minibatch)(const fo_pass *pass) {
+void K(minibatch)(fo_pass *pass) {
     const fo_matrix *X = &pass->X;
-    const size_t n = pass->n_samples, d = X->n_features, width = padded(d);
-    const size_t tile = tile_size(width);
+    const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
+    const size_t width = padded(d), tile = tile_size(width);
     const size_t ahead = CLAMP(FETCHED / width, TOGETHER, 32);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
     optimizer_step *const step = K(optimizers)[pass->optimizer];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *w = pass->w, *intercept = pass->intercept, *Z = pass->z, *target = pass->target;
-    real *g = pass->work, *slots = g + width;
-    const int direct = is_direct(X);
+    real *w = pass->w, *intercept = pass->intercept, *target = pass->target;
+    real *g = pass->work, *slots = g + padded(n_weights(pass)), *slope = slots + tile * width,
+         *g_intercept = slope + tile * padded(n_outputs);
+    const int direct = is_direct(X), one = target && pass->step == FO_GRADIENT;
 
     for (size_t start = 0, update = 0; start < n; update++) {
         const size_t end = start + MIN(pass->batch_size, n - start);
+        const double *hyper = pass->hyper + update * pass->hyper_stride;
         const real share = (real)1 / (real)(end - start);
-        real g_intercept = 0;
+        for (size_t k = 0; k < n_outputs; k++)
+            g_intercept[k] = (real)pass->intercept_pull;
 
         for (size_t t = start, count; t < end; t += count) {
             const real *x[TILE];
             const char *far[TILE];
-            real a[TILE];
+            real *z = (real *)pass->z + t * n_outputs;
             count = MIN(tile, end - t);
             for (size_t r = 0; r < count; r++) {
                 x[r] = row(pass, t + r, slots + r * width);
-                target[t + r] = Y[row_index(pass, t + r)];
                 far[r] = (const char *)x[r];
+                if (target)
+                    target[t + r] = Y[row_index(pass, t + r)];
                 if (t + r + ahead < n) {
                     if (direct)
                         far[r] = row_address(X, row_index(pass, t + r + ahead));
@@ -103,35 +107,50 @@ void K(minibatch)(const fo_pass *pass) {
                 }
             }
 
-            size_t r = 0;
-            for (; r + TOGETHER <= count; r += TOGETHER)
-                dots(w, x + r, far + r, Z + t + r, d, TOGETHER);
-            for (; r < count; r++)
-                dots(w, x + r, far + r, Z + t + r, d, 1);
+            for (size_t k = 0; k < n_outputs; k++) {
+                size_t r = 0;
+                for (; r + TOGETHER <= count; r += TOGETHER)
+                    dots(w + k * d, x + r, far + r, z + r * n_outputs + k, n_outputs, d, TOGETHER);
+                for (; r < count; r++)
+                    dots(w + k * d, x + r, far + r, z + r * n_outputs + k, n_outputs, d, 1);
+            }
             if (intercept)
-                for (r = 0; r < count; r++)
-                    Z[t + r] += *intercept;
+                for (size_t r = 0; r < count; r++)
+                    for (size_t k = 0; k < n_outputs; k++)
+                        z[r * n_outputs + k] += intercept[k];
 
-            loss->slopes(Z + t, target + t, h, a, count);
-            for (r = 0; r < count; r++) {
-                a[r] *= weight ? weight[row_index(pass, t + r)] * share : share;
-                g_intercept += a[r];
+            if (one) {
+                loss->slopes(z, target + t, h, slope, count);
+                if (weight)
+                    for (size_t r = 0; r < count; r++)
+                        slope[r] *= weight[row_index(pass, t + r)];
+            } else {
+                for (size_t r = 0; r < count; r++)
+                    K(row_slopes)(pass, h, row_index(pass, t + r), z + r * n_outputs, hyper[0],
+                                  pass->step == FO_GRADIENT ? 0 : dot(x[r], x[r], d),
+                                  slope + r * n_outputs);
             }
 
-            for (r = 0; r + TOGETHER <= count; r += TOGETHER)
-                add_rows(g, t + r == start, a + r, x + r, d, TOGETHER);
-            for (; r < count; r++)
-                add_rows(g, t + r == start, a + r, x + r, d, 1);
+            for (size_t k = 0; k < n_outputs; k++) {
+                real a[TILE];
+                for (size_t r = 0; r < count; r++) {
+                    a[r] = slope[r * n_outputs + k] * share;
+                    g_intercept[k] += a[r];
+                }
+                size_t r = 0;
+                for (; r + TOGETHER <= count; r += TOGETHER)
+                    add_rows(g + k * d, t + r == start, a + r, x + r, d, TOGETHER);
+                for (; r < count; r++)
+                    add_rows(g + k * d, t + r == start, a + r, x + r, d, 1);
+            }
         }
 
-        const double *hyper = pass->hyper + update * pass->hyper_stride;
-        step(w, g, (real *const *)pass->w_state, hyper, d);
-        if (intercept) {
-            double without_decay[FO_MAX_HYPERS];
-            memcpy(without_decay, hyper, pass->n_hypers * sizeof *hyper);
-            without_decay[1] = without_decay[2] = 0; /* l2, decay */
-            step(intercept, &g_intercept, (real *const *)pass->intercept_state, without_decay, 1);
-        }
+        step(w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
+        if (intercept)
+            K(update_intercept)(pass, g_intercept, hyper);
+        K(bound)(pass, w, n_weights(pass));
+        if (pass->average)
+            K(average)(pass);
         start = end;
     }
 }

@@ -17,9 +17,9 @@ enum {
     FETCHED = 32, /* rows ahead that are asked for from memory */
 };
 
-size_t K(narrow_room)(size_t n_features) { return (1 + RING) * padded(n_features); }
+size_t K(narrow_room)(const fo_pass *pass) { return (1 + RING) * padded(pass->X.n_features); }
 
-void K(narrow)(const fo_pass *pass) {
+void K(narrow)(fo_pass *pass) {
     const size_t n = pass->n_samples, d = pass->X.n_features, width = padded(d);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
@@ -71,6 +71,7 @@ void K(narrow)(const fo_pass *pass) {
         const double *hyper = pass->hyper + t * pass->hyper_stride;
         last_dot *= shrink(&s, v, width, hyper);
         e = (real)-hyper[0] * (weight ? weight[i] : 1) * slope;
+        b -= (real)(hyper[0] * pass->intercept_pull) * one;
     }
 
     const real c = e * (real)(1 / s), *last = ROW(n + RING - 1);

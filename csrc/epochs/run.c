@@ -5,20 +5,43 @@
 enum { NARROW = 1600 / sizeof(real) };
 
 typedef struct {
-    void (*run)(const fo_pass *pass);
-    size_t (*room)(size_t n_features);
+    void (*run)(fo_pass *pass);
+    size_t (*room)(const fo_pass *pass);
 } kind_of_pass;
 
-static kind_of_pass kind(const fo_pass *pass) {
-    if (pass->batch_size > 1 || K(optimizers)[pass->optimizer] != K(sgd))
-        return (kind_of_pass){K(minibatch), K(minibatch_room)};
-    if (pass->X.n_features > NARROW)
-        return (kind_of_pass){K(wide), K(wide_room)};
-    return (kind_of_pass){K(narrow), K(narrow_room)};
+#define KIND(name)                                                                                 \
+    (kind_of_pass) { K(name), K(name##_room) }
+
+/* Whether the pass can hold back the penalty, and the average, of weights that it does not touch.
+ */
+static int is_lazy(const fo_pass *pass) {
+    const int own_rule = K(optimizers)[pass->optimizer] == K(sgd), average = pass->average != NULL;
+    return own_rule && !(average && (pass->l1 || is_bounded(pass))) && pass->low <= 0 &&
+           pass->high >= 0;
 }
 
-size_t K(work_size)(const fo_pass *pass) {
-    return kind(pass).room(pass->X.n_features) * sizeof(real);
+static int is_plain(const fo_pass *pass) {
+    return K(optimizers)[pass->optimizer] == K(sgd) && pass->batch_size == 1 && !pass->l1 &&
+           !pass->average && pass->step == FO_GRADIENT && !is_bounded(pass);
+}
+
+static kind_of_pass kind(const fo_pass *pass) {
+    if (pass->X.indptr)
+        return is_lazy(pass) ? KIND(sparse_sgd) : KIND(sparse);
+    if (!is_plain(pass))
+        return KIND(minibatch);
+    return pass->X.n_features > NARROW || pass->n_outputs > 1 || !pass->target ? KIND(wide)
+                                                                               : KIND(narrow);
+}
+
+size_t K(work_size)(const fo_pass *pass) { return kind(pass).room(pass) * sizeof(real); }
+
+void K(settle)(fo_pass *pass) {
+    if (!pass->open)
+        return;
+    if (is_lazy(pass))
+        K(sparse_sgd_settle)(pass);
+    pass->open = 0;
 }
 
 /* z - z is 0 where z is finite and NaN where it is not. */
@@ -36,28 +59,58 @@ static size_t first_not_finite(const real *z, size_t n) {
     return n;
 }
 
-size_t K(run)(const fo_pass *pass) {
+size_t K(run)(fo_pass *pass) {
     kind(pass).run(pass);
-    return first_not_finite(pass->z, pass->n_samples);
+    const size_t n = pass->n_samples * pass->n_outputs;
+    return first_not_finite(pass->z, n) / pass->n_outputs;
 }
 
-double K(loss_sum)(const fo_pass *pass) {
+/* The sum of the losses of samples with one prediction and one target. */
+static double sum_of_one(const fo_pass *pass, const real *h, double *right) {
     enum { BLOCK = 16 * LANES };
     const real *weight = pass->sample_weight, *z = pass->z, *target = pass->target;
-    real h[FO_MAX_HYPERS];
-    to_real(pass->loss_hyper, h);
     double sum = 0;
+    *right = 0;
     for (size_t t = 0, count; t < pass->n_samples; t += count) {
-        real value[BLOCK] = {0};
+        real value[BLOCK] = {0}, told[BLOCK] = {0};
         count = MIN(BLOCK, pass->n_samples - t);
         K(losses)[pass->loss]->values(z + t, target + t, h, value, count);
+        for (size_t k = 0; k < count; k++)
+            told[k] = (z[t + k] > 0) == (target[t + k] > 0) ? 1 : 0;
         if (weight)
-            for (size_t k = 0; k < count; k++)
+            for (size_t k = 0; k < count; k++) {
                 value[k] *= weight[row_index(pass, t + k)];
-        lanes block = {0};
-        for (size_t k = 0; k < BLOCK; k += LANES)
-            block = lanes_add(block, lanes_load(value + k));
-        sum += (double)lanes_sum(block);
+                told[k] *= weight[row_index(pass, t + k)];
+            }
+        lanes values = {0}, tolds = {0};
+        for (size_t k = 0; k < BLOCK; k += LANES) {
+            values = lanes_add(values, lanes_load(value + k));
+            tolds = lanes_add(tolds, lanes_load(told + k));
+        }
+        sum += (double)lanes_sum(values);
+        *right += (double)lanes_sum(tolds);
+    }
+    return sum;
+}
+
+double K(score)(const fo_pass *pass, double *right) {
+    const real *weight = pass->sample_weight;
+    const size_t n_outputs = pass->n_outputs;
+    real h[FO_MAX_HYPERS];
+    to_real(pass->loss_hyper, h);
+    if (pass->target)
+        return sum_of_one(pass, h, right);
+    double sum = 0;
+    *right = 0;
+    for (size_t t = 0; t < pass->n_samples; t++) {
+        const size_t i = row_index(pass, t);
+        const real *z = (const real *)pass->z + t * n_outputs;
+        sum += K(row_loss)(pass, h, i, z);
+        size_t best = 0;
+        for (size_t k = 1; k < n_outputs; k++)
+            best = z[k] > z[best] ? k : best;
+        if (pass->targets == FO_CLASSES && best == (size_t)((const real *)pass->y)[i])
+            *right += weight ? (double)weight[i] : 1;
     }
     return sum;
 }

@@ -32,15 +32,9 @@ static inline float half_to_float(uint16_t half) {
             dst[j] = (real)convert(x);                                                             \
         }
 
-void K(stage)(real *restrict dst, const fo_matrix *X, size_t i) {
-    const char *restrict p = row_address(X, i);
-    const ptrdiff_t stride = X->column_stride;
-    const size_t n = X->n_features;
-    if (is_direct(X)) {
-        memcpy(dst, p, n * sizeof(real));
-        return;
-    }
-    switch (X->dtype) {
+static void widen(real *restrict dst, const char *restrict p, ptrdiff_t stride, size_t n,
+                  fo_x_dtype dtype) {
+    switch (dtype) {
     case FO_X_FLOAT32:
         WIDEN(float, AS_IT_IS)
         break;
@@ -58,4 +52,33 @@ void K(stage)(real *restrict dst, const fo_matrix *X, size_t i) {
         WIDEN(uint8_t, AS_IT_IS)
         break;
     }
+}
+
+void K(stage)(real *restrict dst, const fo_matrix *X, size_t i) {
+    if (is_direct(X))
+        memcpy(dst, row_address(X, i), X->n_features * sizeof(real));
+    else
+        widen(dst, row_address(X, i), X->column_stride, X->n_features, X->dtype);
+}
+
+static const uint8_t SIZES[] = {[FO_X_FLOAT32] = 4, [FO_X_FLOAT64] = 8, [FO_X_FLOAT16] = 2,
+                                [FO_X_UINT8] = 1,   [FO_X_INT8] = 1,    [FO_X_BOOL] = 1};
+
+void K(stage_values)(real *restrict dst, const fo_matrix *X, size_t k, size_t n) {
+    const ptrdiff_t size = SIZES[X->dtype];
+    widen(dst, X->data + (ptrdiff_t)k * size, size, n, X->dtype);
+}
+
+int K(is_within)(const fo_matrix *X, size_t i) {
+    int outside = 0;
+    if (X->wide) {
+        const uint64_t *start = X->indptr, *columns = X->indices;
+        for (uint64_t k = start[i]; k < start[i + 1]; k++)
+            outside |= columns[k] >= X->n_features;
+    } else {
+        const uint32_t *start = X->indptr, *columns = X->indices;
+        for (uint32_t k = start[i]; k < start[i + 1]; k++)
+            outside |= columns[k] >= X->n_features;
+    }
+    return !outside;
 }

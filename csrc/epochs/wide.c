@@ -1,45 +1,91 @@
-/* Incremental SGD on wide rows: one sample, one update.
+/* Incremental SGD on wide rows, and on rows of any width for several outputs: one sample, one
+   update.
 
-   What costs here is the traffic of the rows. So one sweep over w applies the update of sample t,
-   takes the dot product with sample t + 1, and asks for the lines of a row further on as it goes:
-   memory is never idle and never flooded. */
+   What costs here is the traffic of the rows and of the weights. So one sweep over w applies the
+   update of sample t, takes the dot product with sample t + 1, and asks for the lines of a row
+   further on as it goes: memory is never idle and never flooded. Some outputs go together, so that
+   the rows are read from cache less often. */
 #include "epochs.h"
 
 enum {
-    RING = 2,    /* rows staged at a time, if they must be: x[t] and x[t+1] */
-    FETCHED = 4, /* rows ahead that are asked for from memory */
+    TOGETHER = 4 / REGISTERS, /* outputs: as many as there are registers for their sums */
+    RING = 2,                 /* rows staged at a time, if they must be: x[t] and x[t+1] */
+    FETCHED = 4,              /* rows ahead that are asked for from memory */
 };
 
-size_t K(wide_room)(size_t n_features) { return RING * padded(n_features); }
+size_t K(wide_room)(const fo_pass *pass) {
+    return RING * padded(pass->X.n_features) + 2 * padded(pass->n_outputs);
+}
 
-void K(wide)(const fo_pass *pass) {
-    const fo_matrix *X = &pass->X;
-    const size_t n = pass->n_samples, d = X->n_features, width = padded(d);
+/* For some outputs k, of weights v + k d: v += c[k] now, and dots[k] = v . next. Asks for a line at
+   `fetched` with every block, unless it is NULL. */
+static inline void sweep(real *v, const real *c, const real *now, const real *next,
+                         const char *fetched, real *dots, size_t d, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
+    lanes sum[TOGETHER];
+    for (int k = 0; k < outputs; k++)
+        sum[k] = (lanes){0};
+    if (rest) {
+        const lanes x = lanes_load_first(now + whole, rest);
+        const lanes following = lanes_load_first(next + whole, rest);
+        for (int k = 0; k < outputs; k++) {
+            real *last = v + (size_t)k * d + whole;
+            const lanes vj = lanes_add_scaled(lanes_load_first(last, rest), c[k], x);
+            lanes_store_first(last, vj, rest);
+            sum[k] = lanes_add_product(sum[k], vj, following);
+        }
+    }
+    for (size_t j = 0; j < whole; j += LANES) {
+        if (fetched)
+            FETCH(fetched + j * sizeof(real));
+        const lanes x = lanes_load(now + j), following = lanes_load(next + j);
+        for (int k = 0; k < outputs; k++) {
+            real *vk = v + (size_t)k * d + j;
+            const lanes vj = lanes_add_scaled(lanes_load(vk), c[k], x);
+            lanes_store(vk, vj);
+            sum[k] = lanes_add_product(sum[k], vj, following);
+        }
+    }
+    for (int k = 0; k < outputs; k++)
+        dots[k] = lanes_sum(sum[k]);
+}
+
+void K(wide)(fo_pass *pass) {
+    const fo_matrix *X = &pass->X;
+    const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
+    const size_t width = padded(d);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *v = pass->w, *intercept = pass->intercept, *Z = pass->z, *target = pass->target,
-         *ring = pass->work;
+    real *v = pass->w, *intercept = pass->intercept, *target = pass->target;
+    real *ring = pass->work, *dots = ring + RING * width, *c = dots + padded(n_outputs);
     const int direct = is_direct(X);
 
-    double s = 1;                        /* w = s v */
-    real b = intercept ? *intercept : 0; /* the intercept */
+    double s = 1; /* w = s v */
     const real *now = row(pass, 0, ring);
-    real dot_now = dot(v, now, d); /* v . x[t] */
+    for (size_t k = 0; k < n_outputs; k++)
+        dots[k] = dot(v + k * d, now, d); /* v . x[t] */
 
     for (size_t t = 0; t < n; t++) {
         const size_t i = row_index(pass, t);
-        const real z = (real)s * dot_now + b;
-        const real slope = loss->slope(z, Y[i], h) * (weight ? weight[i] : 1);
-        Z[t] = z;
-        target[t] = Y[i];
+        real *z = (real *)pass->z + t * n_outputs;
+        for (size_t k = 0; k < n_outputs; k++)
+            z[k] = (real)s * dots[k] + (intercept ? intercept[k] : 0);
+        if (target) {
+            target[t] = Y[i];
+            c[0] = loss->slope(z[0], Y[i], h) * (weight ? weight[i] : 1);
+        } else {
+            K(row_slopes)(pass, h, i, z, 0, 0, c);
+        }
 
         const double *hyper = pass->hyper + t * pass->hyper_stride;
-        shrink(&s, v, d, hyper);
-        const real c = (real)(-hyper[0] / s) * slope;
-        b -= (real)hyper[0] * slope;
+        shrink(&s, v, n_weights(pass), hyper);
+        for (size_t k = 0; k < n_outputs; k++) {
+            if (intercept)
+                intercept[k] -= (real)hyper[0] * (c[k] + (real)pass->intercept_pull);
+            c[k] *= (real)(-hyper[0] / s);
+        }
 
         const size_t following = MIN(t + 1, n - 1), far = MIN(t + FETCHED, n - 1);
         const real *next = row(pass, following, ring + following % RING * width);
@@ -51,26 +97,18 @@ void K(wide)(const fo_pass *pass) {
             fetch_row(pass, far);
         }
         fetch_target(pass, far);
-        lanes dots = {0};
-        if (rest) {
-            const lanes x = lanes_load_first(now + whole, rest);
-            const lanes vj = lanes_add_scaled(lanes_load_first(v + whole, rest), c, x);
-            lanes_store_first(v + whole, vj, rest);
-            dots = lanes_add_product(dots, vj, lanes_load_first(next + whole, rest));
+        for (size_t k = 0; k < n_outputs; fetched = NULL) {
+            if (k + TOGETHER <= n_outputs) {
+                sweep(v + k * d, c + k, now, next, fetched, dots + k, d, TOGETHER);
+                k += TOGETHER;
+            } else {
+                sweep(v + k * d, c + k, now, next, fetched, dots + k, d, 1);
+                k += 1;
+            }
         }
-        for (size_t j = 0; j < whole; j += LANES) {
-            if (fetched)
-                FETCH(fetched + j * sizeof(real));
-            const lanes vj = lanes_add_scaled(lanes_load(v + j), c, lanes_load(now + j));
-            lanes_store(v + j, vj);
-            dots = lanes_add_product(dots, vj, lanes_load(next + j));
-        }
-        dot_now = lanes_sum(dots);
         now = next;
     }
 
-    for (size_t j = 0; j < d; j++)
+    for (size_t j = 0; j < n_weights(pass); j++)
         v[j] *= (real)s;
-    if (intercept)
-        *intercept = b;
 }

@@ -3,34 +3,36 @@
    gain1 = 1 - beta1, gain2 = 1 - beta2.  With decay it is AdamW (Loshchilov & Hutter 2019). */
 #include "kernel.h"
 
-void K(adam)(real *restrict w, const real *restrict g, real *const *state, const double *hyper,
-             size_t n) {
+RULE(adam) {
     real *restrict m = state[0], *restrict v = state[1];
-    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2];
-    const real beta1 = (real)hyper[3], gain1 = (real)hyper[4];
-    const real beta2 = (real)hyper[5], gain2 = (real)hyper[6];
-    const real root = (real)hyper[7], eps = (real)hyper[8];
+    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2],
+               l1 = (real)hyper[3];
+    const real beta1 = (real)hyper[4], gain1 = (real)hyper[5];
+    const real beta2 = (real)hyper[6], gain2 = (real)hyper[7];
+    const real root = (real)hyper[8], eps = (real)hyper[9];
     for (size_t i = 0; i < n; i++) {
         const real gi = g[i] + l2 * w[i];
         m[i] = beta1 * m[i] + gain1 * gi;
         v[i] = beta2 * v[i] + gain2 * gi * gi;
-        w[i] -= decay * w[i] + lr * m[i] / (SQRT(v[i]) * root + eps);
+        const real scale = SQRT(v[i]) * root + eps;
+        w[i] = SHRUNK(w[i] - (decay * w[i] + lr * m[i] / scale), l1 / scale);
     }
 }
 
 /* AMSGrad (Reddi, Kale & Kumar 2018, algorithm 2).  v_max: the largest v so far. */
-void K(amsgrad)(real *restrict w, const real *restrict g, real *const *state, const double *hyper,
-                size_t n) {
+RULE(amsgrad) {
     real *restrict m = state[0], *restrict v = state[1], *restrict v_max = state[2];
-    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2];
-    const real beta1 = (real)hyper[3], gain1 = (real)hyper[4];
-    const real beta2 = (real)hyper[5], gain2 = (real)hyper[6];
-    const real root = (real)hyper[7], eps = (real)hyper[8];
+    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2],
+               l1 = (real)hyper[3];
+    const real beta1 = (real)hyper[4], gain1 = (real)hyper[5];
+    const real beta2 = (real)hyper[6], gain2 = (real)hyper[7];
+    const real root = (real)hyper[8], eps = (real)hyper[9];
     for (size_t i = 0; i < n; i++) {
         const real gi = g[i] + l2 * w[i];
         m[i] = beta1 * m[i] + gain1 * gi;
         v[i] = beta2 * v[i] + gain2 * gi * gi;
         v_max[i] = MAX(v_max[i], v[i]);
-        w[i] -= decay * w[i] + lr * m[i] / (SQRT(v_max[i]) * root + eps);
+        const real scale = SQRT(v_max[i]) * root + eps;
+        w[i] = SHRUNK(w[i] - (decay * w[i] + lr * m[i] / scale), l1 / scale);
     }
 }

@@ -3,14 +3,14 @@
    learning rate and lr = 1 it goes inside (Sutskever et al. 2013, eq. 1-2). */
 #include "kernel.h"
 
-void K(momentum)(real *restrict w, const real *restrict g, real *const *state, const double *hyper,
-                 size_t n) {
+RULE(momentum) {
     real *restrict velocity = state[0];
-    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2];
-    const real momentum = (real)hyper[3], gain = (real)hyper[4];
+    const real lr = (real)hyper[0], l2 = (real)hyper[1], decay = (real)hyper[2],
+               l1 = (real)hyper[3];
+    const real momentum = (real)hyper[4], gain = (real)hyper[5];
     for (size_t i = 0; i < n; i++) {
         const real gi = g[i] + l2 * w[i];
         velocity[i] = momentum * velocity[i] + gain * gi;
-        w[i] -= decay * w[i] + lr * velocity[i];
+        w[i] = SHRUNK(w[i] - (decay * w[i] + lr * velocity[i]), l1);
     }
 }

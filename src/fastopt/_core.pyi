@@ -39,11 +39,13 @@ class Stepper:
     def _rewind(self, t: int) -> None: ...
     def step(self, grads: _Array | Sequence[_Array]) -> None: ...
 
+def sparse_weights(n_features: int, n_outputs: int, dtype: npt.DTypeLike) -> _Array: ...
+
 @disjoint_base
 class Pass:
     def __init__(
         self,
-        X: _Array,
+        X: Any,
         y: _Array,
         w: _Array,
         intercept: _Array | None,
@@ -54,7 +56,18 @@ class Pass:
         w_state: Sequence[_Array],
         intercept_state: Sequence[_Array],
         sample_weight: _Array | None = None,
+        positive_weight: _Array | None = None,
+        classes: bool = False,
         batch_size: int = 1,
+        average: _Array | None = None,
+        intercept_average: _Array | None = None,
+        n_averaged: int = 0,
+        before_average: int = 0,
+        l1: bool = False,
+        bounds: tuple[float, float] = ...,
+        intercept_pull: float = 0,
+        step: str = "gradient",
+        touched_only: bool = False,
     ) -> None: ...
     def run(
         self,
@@ -63,7 +76,10 @@ class Pass:
         start: int = 0,
         stop: int | None = None,
     ) -> int | None: ...
-    def loss_sum(self) -> float: ...
+    def settle(self) -> tuple[int, int]: ...
+    def drop(self) -> None: ...
+    def trust(self) -> None: ...
+    def score(self) -> tuple[float, float]: ...
 
 def power(x: npt.NDArray[np.float64], p: float) -> npt.NDArray[np.float64]: ...
 def powers(base: float, k: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...

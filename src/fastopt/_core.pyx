@@ -24,19 +24,30 @@ cdef extern from "fastopt.h":
     ctypedef enum fo_x_dtype:
         FO_X_FLOAT32, FO_X_FLOAT64, FO_X_FLOAT16, FO_X_UINT8, FO_X_INT8, FO_X_BOOL
 
+    ctypedef enum fo_targets:
+        FO_VALUES, FO_CLASSES
+    ctypedef enum fo_step:
+        FO_GRADIENT, FO_PA1, FO_PA2
+
     ctypedef struct fo_matrix:
         const char *data
         Py_ssize_t row_stride, column_stride
-        size_t n_features
+        const void *indptr
+        const void *indices
+        int wide, trusted
+        size_t most, n_features
         fo_x_dtype dtype
 
     ctypedef struct fo_pass:
         fo_matrix X
         const void *y
+        fo_targets targets
         const void *sample_weight
+        const void *positive_weight
         const uint32_t *rows
-        size_t first_row, n_samples, batch_size
+        size_t first_row, n_samples, batch_size, n_outputs
         int loss, optimizer
+        fo_step step
         const double *loss_hyper
         const double *hyper
         size_t n_hypers, hyper_stride
@@ -44,17 +55,27 @@ cdef extern from "fastopt.h":
         void *intercept
         void **w_state
         void **intercept_state
+        int l1
+        double low, high, intercept_pull
+        int touched_only
+        void *average
+        void *intercept_average
+        size_t n_averaged, before_average
+        int open
         void *z
         void *target
         void *work
 
     ctypedef struct fo_kernels:
         void (*step)(int, void *, const void *, void **, const double *, size_t) nogil
-        void (*slopes)(int, const void *, const void *, const double *, void *, size_t) nogil
-        void (*values)(int, const void *, const void *, const double *, void *, size_t) nogil
+        void (*slopes)(int, const void *, const void *, const double *, void *, size_t,
+                       size_t) nogil
+        void (*values)(int, const void *, const void *, const double *, void *, size_t,
+                       size_t) nogil
         size_t (*work_size)(const fo_pass *) nogil
-        size_t (*run)(const fo_pass *) nogil
-        double (*loss_sum)(const fo_pass *) nogil
+        size_t (*run)(fo_pass *) nogil
+        void (*settle)(fo_pass *) nogil
+        double (*score)(const fo_pass *, double *) nogil
 
     ctypedef struct fo_optimizer:
         const char *name
@@ -163,33 +184,43 @@ cdef int pad_hyper(double *padded, object hyper, object names, str what) except 
     return 0
 
 
+cdef int check_classes(object y, Py_ssize_t n_classes) except -1:
+    if y.size and not (0 <= y.min() and y.max() < n_classes and (y == np.floor(y)).all()):
+        raise ValueError(f"y must hold classes 0 .. {n_classes - 1}")
+    return 0
+
+
 # --- Losses -------------------------------------------------------------------------------------
 
 def _loss_batch(str name, z, y, hyper, bint slopes):
     cdef int real = real_of(z, "z"), loss = _loss_index[name]
-    cdef Py_ssize_t n = z.size
+    cdef Py_ssize_t n = z.size, n_classes = 1, k
     cdef double padded[FO_MAX_HYPERS]
     cdef const fo_kernels *kernels = active.kernels[real]
-    out = np.empty_like(z)
-    cdef const void *zp = pointer(z, real, n, "z")
+    if LOSSES[name][0] == "joint":
+        n, n_classes = z.shape
+        check_classes(y, n_classes)
+    out = np.empty(z.shape if slopes or n_classes == 1 else (n,), z.dtype)
+    cdef const void *zp = pointer(z, real, n * n_classes, "z")
     cdef const void *yp = pointer(y, real, n, "y")
     cdef void *op = cnp.PyArray_DATA(out)
     pad_hyper(padded, hyper, LOSSES[name][1], name)
     with nogil:
         if slopes:
-            kernels.slopes(loss, zp, yp, padded, op, n)
+            kernels.slopes(loss, zp, yp, padded, op, n, n_classes)
         else:
-            kernels.values(loss, zp, yp, padded, op, n)
+            kernels.values(loss, zp, yp, padded, op, n, n_classes)
     return out
 
 
 def loss_values(name, z, y, hyper=()):
-    """The loss at predictions z and targets y, elementwise."""
+    """The loss at predictions z and targets y, elementwise; of a joint loss, z has a row for each
+    sample and y its class."""
     return _loss_batch(name, z, y, hyper, False)
 
 
 def loss_slopes(name, z, y, hyper=()):
-    """d loss / dz at predictions z and targets y, elementwise."""
+    """d loss / dz at predictions z and targets y, of the shape of z."""
     return _loss_batch(name, z, y, hyper, True)
 
 
@@ -449,57 +480,141 @@ def permutation(n, seed, epoch):
     return order
 
 
+def sparse_weights(Py_ssize_t n_features, Py_ssize_t n_outputs, dtype):
+    """Weights of 0 for a pass over sparse rows, shape (n_features, n_outputs), followed by 64 bytes
+    that are read, and written as they were, with the last of them."""
+    cdef Py_ssize_t size = n_features * n_outputs
+    return np.zeros(size + 64 // np.dtype(dtype).itemsize, dtype)[:size].reshape(
+        n_features, n_outputs)
+
+
+cdef dict _steps = {"gradient": FO_GRADIENT, "pa1": FO_PA1, "pa2": FO_PA2}
+
+
 cdef class Pass:
     """Passes of one model over one X: arrays are bound once, then run part by part.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        float32, float64, float16, uint8, int8 or bool, of any strides; read as it is.
-    y, sample_weight : ndarray of shape (n_samples,), of the dtype of w
-    w, intercept : ndarray of shapes (n_features,) and (1,); float32 or float64, changed in place
-        intercept may be None.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        float32, float64, float16, uint8, int8 or bool; an array of any strides; read as it is.
+    y : ndarray of the dtype of w
+        Shape (n_samples,) for one output and (n_samples, n_outputs) for several. With classes=True
+        the index of the class of each row, shape (n_samples,): output k learns +1 for class k and
+        -1 for all others.
+    sample_weight : ndarray of shape (n_samples,), of the dtype of w
+    positive_weight : ndarray of shape (n_outputs,), of the dtype of w
+        With classes=True, what multiplies the weight of the rows of an output's own class.
+    w : float32 or float64, changed in place
+        Shape (n_features,) or (n_outputs, n_features); for sparse X of several outputs
+        (n_features, n_outputs), made by `sparse_weights`.
+    intercept : ndarray of shape (n_outputs,), or None
     w_state, intercept_state : list of ndarray, as the optimizer's row of the table names them
+    average, intercept_average : ndarray of the shapes of w and intercept, or None
+        The mean of the weights after each update.
+    n_averaged, before_average : int
+        Updates in it so far, and to come before it begins.
+    l1 : bool
+        Whether the hyper-parameter l1 will ever be other than 0.
+    bounds : (float, float)
+        What each weight is kept within.
+    intercept_pull : float
+        A constant part of the gradient of each intercept.
+    step : {"gradient", "pa1", "pa2"}
+        Passive-aggressive steps take their aggressiveness from the hyper-parameter lr.
+    touched_only : bool
+        Sparse X: the rule makes its step for the weights of a batch's columns alone.
     """
     cdef fo_pass p
     cdef double loss_hyper[FO_MAX_HYPERS]
-    cdef void *w_state[FO_MAX_STATES]
     cdef const fo_kernels *kernels
     cdef object held, order, z, target, work
     cdef Py_ssize_t n_rows
     cdef int real
 
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
-                 intercept_state, sample_weight=None, batch_size=1):
-        cdef Py_ssize_t k, d
+                 intercept_state, sample_weight=None, positive_weight=None, bint classes=False,
+                 batch_size=1, average=None, intercept_average=None, n_averaged=0,
+                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
+                 bint touched_only=False):
+        cdef Py_ssize_t k, d, n_outputs, n_weights
+        cdef fo_pass *p = &self.p
         self.real = real_of(w, "w")
         self.kernels = active.kernels[self.real]
         self.n_rows, d = X.shape
-        self.p.X.data = <const char *>cnp.PyArray_DATA(X)
-        self.p.X.row_stride, self.p.X.column_stride = X.strides
-        self.p.X.n_features = d
-        self.p.X.dtype = _x_dtypes[X.dtype.str[1:]]
-        self.p.y = pointer(y, self.real, self.n_rows, "y")
+        n_outputs = w.size // d
+        n_weights = n_outputs * d
+        p.X.n_features, p.n_outputs, p.batch_size = d, n_outputs, batch_size
+        if n_outputs > 1 and not isinstance(X, np.ndarray) and (
+                not isinstance(w.base, np.ndarray) or w.base.nbytes < w.nbytes + 64
+                or w.base.ctypes.data != w.ctypes.data):
+            raise ValueError("w must be made by sparse_weights")
+        if isinstance(X, np.ndarray):
+            p.X.data = <const char *>cnp.PyArray_DATA(X)
+            p.X.row_stride, p.X.column_stride = X.strides
+            p.X.dtype = _x_dtypes[X.dtype.str[1:]]
+            entries = (X,)
+        else:
+            entries = self.bind_sparse(X)
+        p.targets = FO_CLASSES if classes else FO_VALUES
+        p.y = pointer(y, self.real, self.n_rows * (1 if classes else n_outputs), "y")
+        if classes:
+            check_classes(y, n_outputs)
         if sample_weight is not None:
-            self.p.sample_weight = pointer(sample_weight, self.real, self.n_rows, "sample_weight")
-        self.p.batch_size = batch_size
-        self.p.loss, self.p.optimizer = _loss_index[loss], _optimizer_index[optimizer]
+            p.sample_weight = pointer(sample_weight, self.real, self.n_rows, "sample_weight")
+        if positive_weight is not None:
+            p.positive_weight = pointer(positive_weight, self.real, n_outputs, "positive_weight")
+        p.loss, p.optimizer, p.step = _loss_index[loss], _optimizer_index[optimizer], _steps[step]
+        if LOSSES[loss][0] == "joint" and not classes:
+            raise ValueError(f"the loss {loss!r} needs classes")
         pad_hyper(self.loss_hyper, loss_hyper, LOSSES[loss][1], loss)
-        self.p.loss_hyper = self.loss_hyper
-        self.p.n_hypers = len(OPTIMIZERS[optimizer][1])
-        self.p.w = pointer(w, self.real, d, "w")
+        p.loss_hyper = self.loss_hyper
+        p.n_hypers = len(OPTIMIZERS[optimizer][1])
+        p.w = pointer(w, self.real, n_weights, "w")
         for k in range(len(OPTIMIZERS[optimizer][0])):
-            self.p.w_state[k] = pointer(w_state[k], self.real, d, "w_state")
+            p.w_state[k] = pointer(w_state[k], self.real, n_weights, "w_state")
             if intercept is not None:
-                self.p.intercept_state[k] = pointer(
-                    intercept_state[k], self.real, 1, "intercept_state")
+                p.intercept_state[k] = pointer(
+                    intercept_state[k], self.real, n_outputs, "intercept_state")
         if intercept is not None:
-            self.p.intercept = pointer(intercept, self.real, 1, "intercept")
-        self.work = np.empty(self.kernels.work_size(&self.p) + 64, np.uint8)
-        self.p.work = <char *>cnp.PyArray_DATA(self.work)
-        self.p.work = <char *>self.p.work + (-<Py_ssize_t>self.p.work & 63)
-        self.held = (X, y, w, intercept, list(w_state), list(intercept_state), sample_weight)
+            p.intercept = pointer(intercept, self.real, n_outputs, "intercept")
+        if average is not None:
+            p.average = pointer(average, self.real, n_weights, "average")
+            p.intercept_average = pointer(
+                intercept_average, self.real, n_outputs, "intercept_average")
+        p.n_averaged, p.before_average, p.l1 = n_averaged, before_average, l1
+        p.low, p.high = bounds
+        p.intercept_pull = intercept_pull
+        p.touched_only = touched_only
         self.z = np.empty(0, w.dtype)
+        if n_outputs == 1 and not classes:
+            self.target = np.empty(0, w.dtype)
+            p.target = cnp.PyArray_DATA(self.target)  # which pass it will be depends on it
+        self.work = np.empty(self.kernels.work_size(p) + 64, np.uint8)
+        p.work = <char *>cnp.PyArray_DATA(self.work)
+        p.work = <char *>p.work + (-<Py_ssize_t>p.work & 63)
+        self.held = (entries, y, w, intercept, list(w_state), list(intercept_state), sample_weight,
+                     positive_weight, average, intercept_average)
+
+    cdef tuple bind_sparse(self, X):
+        """Bind the arrays of a CSR matrix; return them. Columns are checked as they are read."""
+        cdef fo_matrix *x = &self.p.X
+        data, indices, indptr = X.data, X.indices, X.indptr
+        index = np.result_type(indices, indptr)
+        if index not in (np.int32, np.int64):
+            raise TypeError(f"X must have int32 or int64 indices, got {index}")
+        data, indices, indptr = (
+            np.require(array, dtype, ["C", "A"])
+            for array, dtype in ((data, None), (indices, index), (indptr, index)))
+        counts = np.diff(indptr)
+        if (indptr.size != self.n_rows + 1 or indptr[0] < 0 or (counts < 0).any()
+                or indptr[-1] > min(data.size, indices.size)):
+            raise ValueError("X.indptr must begin at 0 or more, not fall, and end within the entries")
+        x.data = <const char *>cnp.PyArray_DATA(data)
+        x.indices, x.indptr = cnp.PyArray_DATA(indices), cnp.PyArray_DATA(indptr)
+        x.dtype, x.wide = _x_dtypes[data.dtype.str[1:]], index == np.int64
+        x.most = counts.max(initial=0)
+        return data, indices, indptr
 
     def run(self, hyper, order=None, Py_ssize_t start=0, stop=None):
         """Run over the samples start .. stop-1 of an epoch.
@@ -508,53 +623,77 @@ cdef class Pass:
         ----------
         hyper : ndarray of shape (n_updates, n_hypers) or (1, n_hypers), float64
             The hyper-parameters of each update, or those of all of them.
-        order : ndarray of uint32, shape (n_samples,), or None
+        order : ndarray of uint32, shape (n_epoch,), or None
             The row of each sample of the epoch; None means as they lie.
 
         Returns
         -------
         int or None
-            The row whose prediction was not finite, if there was one.
+            The row whose prediction was not finite, or which has a column that X has not, if there
+            was one.
         """
-        cdef Py_ssize_t end = self.n_rows if stop is None else stop, n = end - start, updates
+        cdef Py_ssize_t n_epoch = self.n_rows if order is None else order.size
+        cdef Py_ssize_t end = n_epoch if stop is None else stop, n = end - start, updates
         cdef const double[:, ::1] rows = hyper
         cdef const uint32_t[::1] row_order
         cdef size_t done
-        if not 0 <= start <= end <= self.n_rows:
-            raise ValueError(f"start and stop must be in 0 .. {self.n_rows}, got {start}, {end}")
+        cdef fo_pass *p = &self.p
+        if not 0 <= start <= end <= n_epoch:
+            raise ValueError(f"start and stop must be in 0 .. {n_epoch}, got {start}, {end}")
         if n == 0:
             return None
-        updates = (n - 1) // <Py_ssize_t>self.p.batch_size + 1
-        if rows.shape[1] != <Py_ssize_t>self.p.n_hypers or rows.shape[0] not in (1, updates):
-            raise ValueError(f"hyper must have the shape ({updates}, {self.p.n_hypers})")
-        if self.z.size < n:
-            self.z, self.target = np.empty(n, self.z.dtype), np.empty(n, self.z.dtype)
-        self.p.hyper = &rows[0, 0]
-        self.p.hyper_stride = self.p.n_hypers if rows.shape[0] > 1 else 0
-        self.p.z, self.p.target = cnp.PyArray_DATA(self.z), cnp.PyArray_DATA(self.target)
-        self.p.first_row, self.p.n_samples = start, n
-        self.p.rows = NULL
+        updates = (n - 1) // <Py_ssize_t>p.batch_size + 1
+        if rows.shape[1] != <Py_ssize_t>p.n_hypers or rows.shape[0] not in (1, updates):
+            raise ValueError(f"hyper must have the shape ({updates}, {p.n_hypers})")
+        if self.z.size < n * <Py_ssize_t>p.n_outputs:
+            self.z = np.empty(n * p.n_outputs, self.z.dtype)
+            if self.target is not None:
+                self.target = np.empty(n, self.z.dtype)
+                p.target = cnp.PyArray_DATA(self.target)
+        p.hyper = &rows[0, 0]
+        p.hyper_stride = p.n_hypers if rows.shape[0] > 1 else 0
+        p.z = cnp.PyArray_DATA(self.z)
+        p.first_row, p.n_samples = start, n
+        p.rows = NULL
         if order is not None:
             row_order = order
-            if row_order.shape[0] != self.n_rows:
-                raise ValueError(f"order must hold {self.n_rows} rows, got {row_order.shape[0]}")
-            if order is not self.order and order.max() >= self.n_rows:
+            if order is not self.order and order.size and order.max() >= self.n_rows:
                 raise ValueError(f"order must hold rows below {self.n_rows}, got {order.max()}")
-            self.p.rows = &row_order[start]
+            p.rows = &row_order[start]
         self.order = order
         with nogil:
-            done = self.kernels.run(&self.p)
+            done = self.kernels.run(p)
         if done == <size_t>n:
             return None
         return start + done if order is None else int(order[start + done])
 
-    def loss_sum(self):
-        """The sum of sample_weight * loss over the last run, each at the prediction that was made
-        before the sample's update."""
-        cdef double total
+    def settle(self):
+        """Give w, average and intercept_average what the runs have kept back.
+
+        Returns
+        -------
+        (int, int)
+            `n_averaged` and `before_average`, as they now are.
+        """
         with nogil:
-            total = self.kernels.loss_sum(&self.p)
-        return total
+            self.kernels.settle(&self.p)
+        return self.p.n_averaged, self.p.before_average
+
+    def drop(self):
+        """Forget what the runs have kept back: the next begins from what w then holds."""
+        self.p.open = 0
+
+    def trust(self):
+        """The columns of all rows have been read: they need no more checks."""
+        self.p.X.trusted = True
+
+    def score(self):
+        """The sums over the last run of sample_weight * loss, each at the prediction that was made
+        before the sample's update, and of the weights of those whose class it told."""
+        cdef double total, right
+        with nogil:
+            total = self.kernels.score(&self.p, &right)
+        return total, right
 
 
 # --- Rates --------------------------------------------------------------------------------------

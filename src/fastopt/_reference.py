@@ -16,57 +16,63 @@ Hyper = Mapping[str, float]
 # --- Update rules: w and the state change in place -----------------------------------------------
 
 
-def _move(w: Array, step: Array, h: Hyper) -> None:
+def _move(w: Array, step: Array, h: Hyper, threshold: Array | float) -> None:
     w -= h["decay"] * w + h["lr"] * step
+    w -= np.clip(w, -threshold, threshold)
 
 
 def sgd(w: Array, g: Array, s: State, h: Hyper) -> None:
     """W - lr g."""
-    _move(w, g + h["l2"] * w, h)
+    _move(w, g + h["l2"] * w, h, h["l1"])
 
 
 def momentum(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Polyak: the velocity is a decaying sum of gradients."""
     g = g + h["l2"] * w
     s["velocity"][...] = h["momentum"] * s["velocity"] + h["gain"] * g
-    _move(w, s["velocity"], h)
+    _move(w, s["velocity"], h, h["l1"])
 
 
 def nesterov(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Nesterov, with w as the look-ahead point."""
     g = g + h["l2"] * w
     s["velocity"][...] = h["momentum"] * s["velocity"] + h["gain"] * g
-    _move(w, g + h["momentum"] * s["velocity"], h)
+    _move(w, g + h["momentum"] * s["velocity"], h, h["l1"])
 
 
 def adagrad(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Duchi et al.: v is the sum of squares."""
     g = g + h["l2"] * w
     s["v"][...] += g**2
-    _move(w, g / (np.sqrt(s["v"] + h["eps_in_sqrt"]) + h["eps"]), h)
+    scale = np.sqrt(s["v"] + h["eps_in_sqrt"]) + h["eps"]
+    _move(w, g / scale, h, h["l1"] / scale)
 
 
-def _rmsprop(w: Array, g: Array, s: State, h: Hyper) -> Array:
-    """Return the gradient over its running root mean square, or standard deviation if m is kept."""
+def _rmsprop(w: Array, g: Array, s: State, h: Hyper) -> tuple[Array, Array]:
+    """Return the gradient over its running root mean square, or over its standard deviation if m is
+    kept; and what it was divided by.
+    """
     g = g + h["l2"] * w
     s["v"][...] = h["alpha"] * s["v"] + h["gain"] * g**2
     variance = s["v"]
     if "m" in s:
         s["m"][...] = h["alpha"] * s["m"] + h["gain"] * g
         variance = np.maximum(s["v"] - s["m"] ** 2, 0)
-    scaled: Array = g / (np.sqrt(variance + h["eps_in_sqrt"]) + h["eps"])
-    return scaled
+    scale = np.sqrt(variance + h["eps_in_sqrt"]) + h["eps"]
+    return g / scale, scale
 
 
 def rmsprop(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Tieleman & Hinton, and Graves' centered form."""
-    _move(w, _rmsprop(w, g, s, h), h)
+    scaled, scale = _rmsprop(w, g, s, h)
+    _move(w, scaled, h, h["l1"] / scale)
 
 
 def rmsprop_momentum(w: Array, g: Array, s: State, h: Hyper) -> None:
     """The same through a velocity."""
-    s["velocity"][...] = h["momentum"] * s["velocity"] + _rmsprop(w, g, s, h)
-    _move(w, s["velocity"], h)
+    scaled, scale = _rmsprop(w, g, s, h)
+    s["velocity"][...] = h["momentum"] * s["velocity"] + scaled
+    _move(w, s["velocity"], h, h["l1"] / scale)
 
 
 def adam(w: Array, g: Array, s: State, h: Hyper) -> None:
@@ -77,7 +83,8 @@ def adam(w: Array, g: Array, s: State, h: Hyper) -> None:
     v = s["v"]
     if "v_max" in s:
         s["v_max"][...] = v = np.maximum(s["v_max"], v)
-    _move(w, s["m"] / (np.sqrt(v) * h["root"] + h["eps"]), h)
+    scale = np.sqrt(v) * h["root"] + h["eps"]
+    _move(w, s["m"] / scale, h, h["l1"] / scale)
 
 
 OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
@@ -128,6 +135,10 @@ LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda z, y: np.where(y * z >= -1, np.maximum(1 - y * z, 0) ** 2, -4 * y * z),
         lambda z, y: np.where(y * z >= -1, -2 * y * np.maximum(1 - y * z, 0), -4 * y),
     ),
+    "smooth_hinge": (
+        lambda z, y: np.where(y * z <= 0, 0.5 - y * z, np.maximum(1 - y * z, 0) ** 2 / 2),
+        lambda z, y: -y * np.clip(1 - y * z, 0, 1),
+    ),
     "perceptron": (
         lambda z, y: np.maximum(-y * z, 0),
         lambda z, y: np.where(y * z <= 0, -y, 0),
@@ -149,6 +160,41 @@ LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "squared_epsilon_insensitive": (
         lambda z, y, epsilon: _epsilon_tube(z, y, epsilon) ** 2,
         lambda z, y, epsilon: _clipped(2 * np.sign(z - y) * _epsilon_tube(z, y, epsilon)),
+    ),
+    "absolute_error": (
+        lambda z, y: np.abs(z - y),
+        lambda z, y: np.sign(z - y),
+    ),
+    "quantile": (
+        lambda z, y, q: np.maximum(q * (y - z), (q - 1) * (y - z)),
+        lambda z, y, q: np.where(z < y, -q, np.where(z > y, 1 - q, 0)),
+    ),
+    "poisson": (
+        lambda z, y: np.exp(z) - y * z,
+        lambda z, y: _clipped(np.exp(z) - y),
+    ),
+    "gamma": (
+        lambda z, y: z + y * np.exp(-z),
+        lambda z, y: _clipped(1 - y * np.exp(-z)),
+    ),
+    "tweedie": (
+        lambda z, y, p: _scaled_power(z, 2 - p) - y * _scaled_power(z, 1 - p),
+        lambda z, y, p: _clipped(np.exp((2 - p) * z) - y * np.exp((1 - p) * z)),
+    ),
+}
+
+
+def _scaled_power(z: Array, a: float) -> Array:
+    return z if a == 0 else np.exp(a * z) / a
+
+
+#: Losses of the predictions of all classes for each row of z, with y the classes.
+JOINT_LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "multinomial": (
+        lambda z, y: np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), y],
+        lambda z, y: (
+            np.exp(z - np.logaddexp.reduce(z, axis=1)[:, np.newaxis]) - np.eye(z.shape[1])[y]
+        ),
     ),
 }
 
@@ -185,6 +231,42 @@ def permutation(n: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
+def _targets(y: Array, n_outputs: int, classes: bool) -> Array:
+    """Return what each output learns from each sample."""
+    if classes:
+        return np.where(y[:, np.newaxis] == np.arange(n_outputs), 1.0, -1.0)
+    return y.reshape(len(y), n_outputs)
+
+
+def _slopes(z: Array, y: Array, loss: str, hyper: tuple[float, ...], classes: bool) -> Array:
+    """Return the slopes of the losses at predictions z, (n_samples, n_outputs)."""
+    if loss in JOINT_LOSSES:
+        slopes: Array = JOINT_LOSSES[loss][1](z, y.astype(int))
+        return slopes
+    return np.asarray(LOSSES[loss][1](z, _targets(y, z.shape[1], classes), *hyper), float)
+
+
+def losses(
+    z: Array, y: Array, *, loss: str, loss_hyper: tuple[float, ...] = (), classes: bool = False
+) -> Array:
+    """Return the loss of each sample, summed over the outputs, at predictions z."""
+    if loss in JOINT_LOSSES:
+        values: Array = JOINT_LOSSES[loss][0](z, y.astype(int))
+        return values
+    values = LOSSES[loss][0](z, _targets(y, z.shape[1], classes), *loss_hyper).sum(axis=1)
+    return values
+
+
+def passive_aggressive(variant: str, x: Array, loss: Array, slope: Array, C: float) -> Array:
+    """Return the slope with which a step of length C is PA-I or PA-II of Crammer et al. 2006."""
+    squared_norm = x @ x
+    if variant == "pa1":
+        length = np.minimum(C, loss / squared_norm) if squared_norm else np.zeros_like(loss)
+    else:
+        length = loss / (squared_norm + 0.5 / C)
+    return np.sign(slope) * length / C
+
+
 def epoch(
     X: Array,
     y: Array,
@@ -192,29 +274,46 @@ def epoch(
     intercept: Array,
     *,
     loss: str,
-    loss_hyper: tuple[float, ...],
     optimizer: str,
     w_state: State,
     intercept_state: State,
     hypers: list[Hyper],
     batch_size: int,
+    loss_hyper: tuple[float, ...] = (),
     sample_weight: Array | None = None,
+    positive_weight: Array | None = None,
+    classes: bool = False,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    intercept_pull: float = 0.0,
+    step: str = "gradient",
+    average: tuple[Array, Array] | None = None,
+    before_average: int = 0,
 ) -> Array:
     """Pass over the rows of X in their order, an update for each batch; return the predictions.
 
-    The gradient is the mean over the batch; the intercept is neither penalised nor decayed.
+    w has a row for each output. The gradient is the mean over the batch; the intercepts are neither
+    penalised nor decayed. `average` takes the mean of the weights after each update.
     """
-    slope = LOSSES[loss][1]
-    step = OPTIMIZERS[optimizer]
-    predictions = []
+    predictions: list[Array] = []
     for update, start in enumerate(range(0, len(X), batch_size)):
-        batch = slice(start, start + batch_size)
-        z = X[batch] @ w + intercept[0]
-        a = slope(z, y[batch], *loss_hyper)
-        if sample_weight is not None:
-            a = a * sample_weight[batch]
-        predictions.extend(z)
+        x, targets = X[start : start + batch_size], y[start : start + batch_size]
+        z = x @ w.T + intercept
+        a = _slopes(z, targets, loss, loss_hyper, classes)
         hyper = hypers[update % len(hypers)]
-        step(w, a @ X[batch] / len(z), w_state, hyper)
-        step(intercept, np.array([np.mean(a)]), intercept_state, {**hyper, "l2": 0, "decay": 0})
+        if step != "gradient":
+            values = LOSSES[loss][0](z, _targets(targets, len(w), classes), *loss_hyper)
+            a = passive_aggressive(step, x[0], values, a, hyper["lr"])
+        if positive_weight is not None:
+            a *= np.where(_targets(targets, len(w), True) > 0, positive_weight, 1)
+        if sample_weight is not None:
+            a *= sample_weight[start : start + batch_size, np.newaxis]
+        predictions.extend(z)
+        rule = OPTIMIZERS[optimizer]
+        rule(w, a.T @ x / len(z), w_state, hyper)
+        np.clip(w, *bounds, out=w)
+        unpenalised = {**hyper, "l2": 0, "decay": 0, "l1": 0}
+        rule(intercept, a.mean(axis=0) + intercept_pull, intercept_state, unpenalised)
+        if average is not None and update >= before_average:
+            for mean, now in zip(average, (w, intercept), strict=True):
+                mean += (now - mean) / (update - before_average + 1)
     return np.array(predictions)

@@ -143,7 +143,7 @@ def test_a_state_list_that_is_cleared_stays_bound():
 
     class Step(_core.Stepper):
         def _refill(self):
-            self._provide([np.ones((1, 5))], 0, 10)
+            self._provide([np.array([[1.0, 1, 1, 0, 1, 1]])], 0, 10)
 
     opt = Step()
     opt._bind([w], [state], [0], ["momentum"])
@@ -165,7 +165,7 @@ def test_a_state_list_that_is_cleared_stays_bound():
 def test_numbers_of_other_updates_are_refused(first, last, message):
     class Step(_core.Stepper):
         def _refill(self):
-            self._provide([np.ones((1, 3))], first, last)
+            self._provide([np.ones((1, 4))], first, last)
 
     opt = Step()
     opt._bind([ONE], [[]], [0], ["sgd"])
@@ -179,7 +179,7 @@ def test_numbers_that_are_refused_leave_none_behind():
     opt = optim.SGD([{"params": a}, {"params": b}], lr=0.5)
     opt.step([np.ones(3)] * 2)
     with pytest.raises(ValueError, match=r"hypers\[1\] must have the shape"):
-        opt._provide([np.full((10, 3), 9.0), np.ones((1, 4))], 0, 10)
+        opt._provide([np.full((10, 4), 9.0), np.ones((1, 5))], 0, 10)
     opt.step([np.ones(3)] * 2)
     assert a.tolist() == b.tolist() == [-1, -1, -1]
 

@@ -4,34 +4,33 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions, make_constraint
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    assert_all_finite,
-    check_array,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core, schedules
-from fastopt.linear_model.training import Diverged, Progress, Training
+from fastopt.linear_model.input import (
+    Array,
+    check_rows,
+    check_weights,
+    read,
+    shaped,
+    starting_point,
+)
+from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
 from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from fastopt.optim.optimizer import rates
-
-Array = npt.NDArray[Any]
-
-#: What X may hold; anything else is converted to the first.
-X_DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.bool_]
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": SGD(),
@@ -43,14 +42,22 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adamw": AdamW(),
 }
 OWN_WEIGHT_DECAY = {type(rule): rule.options["weight_decay"] for rule in OPTIMIZERS.values()}
-LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive"}
+PASSIVE_AGGRESSIVE = ("pa1", "pa2")
+LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
+EVENTS = {"on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end"}
 
 
-def losses(task: str) -> set[str]:
-    """Return the names of the losses for a task, from the table of kernels."""
-    return {name for name, (of, _) in _core.LOSSES.items() if of == task}
+def losses(tasks: Iterable[str], hypers: Iterable[str]) -> set[str]:
+    """Return the names of the losses for some tasks that need no other hyper-parameters than these,
+    from the table of kernels.
+    """
+    return {
+        name
+        for name, (task, needed) in _core.LOSSES.items()
+        if task in tasks and set(needed) <= set(hypers)
+    }
 
 
 @contextmanager
@@ -75,11 +82,20 @@ def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
         raise
 
 
+@dataclass
+class Validation:
+    """Data to see how well a model does on; not trained on."""
+
+    X: Any
+    y: Array
+    weight: Array | None = None
+
+
 class BaseSGD(BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "penalty": [StrOptions({"l2"}), None],
+        "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
         "fit_intercept": ["boolean"],
@@ -92,13 +108,17 @@ class BaseSGD(BaseEstimator):
         "learning_rate": [StrOptions(LEARNING_RATES), callable],
         "eta0": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
-        "early_stopping": [Options(bool, {False})],
+        "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
-        "average": [Options(bool, {False})],
+        "average": ["boolean", Interval(Integral, 0, None, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
+        "positive": ["boolean"],
+        "bounds": [tuple, list, None],
+        "restore_best": ["boolean"],
+        "sparse_updates": [StrOptions({"exact", "touched"})],
     }
 
     _made_constraints: ClassVar[dict[str, list[Any]]]
@@ -118,6 +138,12 @@ class BaseSGD(BaseEstimator):
             if not any(constraint.is_satisfied_by(value) for constraint in constraints):
                 super()._validate_params()
 
+    def _intercept_pull(self) -> float:
+        """Return a constant part of the gradient of each intercept."""
+        return 0.0
+
+    # The rule.
+
     def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
         """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
         optimizer = self.optimizer
@@ -125,10 +151,19 @@ class BaseSGD(BaseEstimator):
             optimizer = OPTIMIZERS[optimizer]
         else:
             _check_unbound(optimizer)
-        options = dict(optimizer.options)
-        options["weight_decay"] = float(self.alpha) if self.penalty == "l2" else 0.0
+        l1, l2 = self._penalties()
+        options = {**optimizer.options, "weight_decay": l2, "l1": l1}
         options["lr"] = self._rate(options["lr"])
         return optimizer, options
+
+    def _penalties(self) -> tuple[float, float]:
+        """Return the strengths of the L1 and of the L2 penalty."""
+        if self.penalty == "elasticnet" and self.l1_ratio is None:
+            raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
+        share = {"l1": 1.0, "l2": 0.0, "elasticnet": self.l1_ratio}.get(self.penalty)
+        if share is None:
+            return 0.0, 0.0
+        return float(share * self.alpha), float((1 - share) * self.alpha)
 
     def _rate(self, own: Any) -> Any:
         """Return the learning rate, a number or a schedule; `own` is the optimizer's."""
@@ -138,11 +173,11 @@ class BaseSGD(BaseEstimator):
             )
         if callable(self.learning_rate):
             return self.learning_rate
-        if self.learning_rate == "invscaling":
-            if self.power_t == 0:
-                return float(self.eta0)
+        if self.learning_rate in PASSIVE_AGGRESSIVE:
+            self._check_passive_aggressive()
+        elif self.learning_rate == "invscaling" and self.power_t:
             return schedules.inverse_scaling(self.eta0, self.power_t)
-        if self.learning_rate in ("constant", "adaptive"):
+        if self.learning_rate != "optimal":
             return float(self.eta0)
         if self.optimizer != "sgd":  # "optimal" is derived for plain SGD
             return own
@@ -153,8 +188,50 @@ class BaseSGD(BaseEstimator):
         typical = math.sqrt(1 / math.sqrt(self.alpha))
         return schedules.optimal(self.alpha, 1 / (typical * self.alpha))
 
+    def _check_passive_aggressive(self) -> None:
+        needed = self._passive_aggressive_loss
+        if self.loss != needed:
+            raise ValueError(f"learning_rate={self.learning_rate!r} needs loss={needed!r}")
+        if self.optimizer != "sgd" or self.batch_size != 1:
+            raise ValueError(
+                f"learning_rate={self.learning_rate!r} needs optimizer='sgd' and batch_size=1"
+            )
+
+    def _bounds(self) -> tuple[float, float]:
+        """Return what each weight is kept within."""
+        low, high = -math.inf, math.inf
+        if self.bounds is not None:
+            if len(self.bounds) != 2 or not all(isinstance(b, Real | None) for b in self.bounds):
+                raise ValueError(f"bounds must be (low, high), got {self.bounds!r}")
+            low, high = (
+                default if b is None else float(b)
+                for b, default in zip(self.bounds, (low, high), strict=True)
+            )
+        if self.positive:
+            low = max(low, 0.0)
+        if not low <= high:
+            raise ValueError(f"bounds must be (low, high) with low <= high, got {(low, high)}")
+        return low, high
+
+    def _loss(self) -> str:
+        """Return the loss as the kernels name it: the joint loss of two classes is that of one
+        score.
+        """
+        joint = _core.LOSSES[self.loss][0] == "joint"
+        return "log_loss" if joint and self._progress.n_outputs == 1 else self.loss
+
     def _loss_hyper(self) -> tuple[float, ...]:
         return tuple(float(getattr(self, name)) for name in _core.LOSSES[self.loss][1])
+
+    def _loss_of_zeros(self, targets: Targets) -> float:
+        """Return the mean loss of weights of 0."""
+        if _core.LOSSES[self._loss()][0] == "joint":
+            return math.log(self._progress.n_outputs)
+        y = np.array([-1, 1], self._progress.dtype) if targets.classes else targets.y
+        values = _core.loss_values(self._loss(), np.zeros_like(y), y, self._loss_hyper())
+        return float(values.mean())
+
+    # The training.
 
     def _goes_on(self) -> bool:
         return bool(self.warm_start) and hasattr(self, "_progress")
@@ -162,7 +239,7 @@ class BaseSGD(BaseEstimator):
     def _start(self, shape: tuple[int, ...], dtype: Any, *, keep: bool) -> None:
         """Set a new clock, and weights of 0 of the shape of coef_; `keep` those set by hand."""
         if not (keep and hasattr(self, "coef_")):
-            self.coef_ = np.zeros(shape, dtype)
+            self.coef_: Any = np.zeros(shape, dtype)  # an array, or CSR by `sparsify`
             self.intercept_ = np.zeros(math.prod(shape[:-1]), dtype)
         self.history_: list[dict[str, float]] = []
         seed = self.random_state
@@ -171,33 +248,25 @@ class BaseSGD(BaseEstimator):
         self._progress = Progress(int(seed), shape, np.dtype(dtype))
 
     def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
-        shape, dtype = self._progress.shape, self._progress.dtype
-        if coef_init is not None:
-            coef_init = check_array(coef_init, ensure_2d=False, dtype=dtype, input_name="coef_init")
-            self.coef_ = _shaped("coef_init", coef_init, shape, dtype)
-        if intercept_init is not None:
-            intercept_init = check_array(
-                intercept_init, ensure_2d=False, dtype=dtype, input_name="intercept_init"
-            )
-            self.intercept_ = _shaped("intercept_init", intercept_init, shape[:-1] or (1,), dtype)
-
-    def _train(
-        self,
-        X: Array,
-        targets: Sequence[Array],
-        weights: Sequence[Array | None],
-        max_iter: int,
-        tol: float | None,
-    ) -> int | None:
-        """Train for some epochs; return the one that diverged, if one did."""
-        optimizer, options = self._rule()
         progress = self._progress
-        # Copies: what a user has set, or holds on to, is not trained on.
-        shape, dtype = progress.shape, progress.dtype
-        self.coef_ = _shaped("coef_", self.coef_, shape, dtype)
-        self.intercept_ = _shaped("intercept_", self.intercept_, shape[:-1] or (1,), dtype)
+        if coef_init is not None:
+            self.coef_ = starting_point("coef_init", coef_init, progress.shape, progress.dtype)
+        if intercept_init is not None:
+            shape = (progress.n_outputs,)
+            self.intercept_ = starting_point(
+                "intercept_init", intercept_init, shape, progress.dtype
+            )
+        if coef_init is not None or intercept_init is not None:
+            progress.trained, progress.n_averaged = None, 0
+
+    def _training(self, X: Any, targets: Targets) -> Training:
+        """Return the training that goes on from coef_ and intercept_ in copies of them: what a
+        user has set, or holds on to, is not trained on.
+        """
+        optimizer, options = self._rule()
+        progress, bounds = self._progress, self._bounds()
         if self.learning_rate != "adaptive":
-            progress.factor = [1.0] * progress.n_outputs
+            progress.factor = 1.0
         if not isinstance(options["lr"], schedules.ReduceOnPlateau):
             progress.plateau = progress.plateau_given = None
         elif options["lr"] != progress.plateau_given:
@@ -205,79 +274,220 @@ class BaseSGD(BaseEstimator):
             progress.plateau = copy.copy(options["lr"])
             progress.plateau_given = copy.copy(options["lr"])
         options["lr"] = progress.plateau or options["lr"]
+
+        shape, dtype, n_outputs = progress.shape, progress.dtype, progress.n_outputs
+        coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
+        intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
+        average = None
+        if self.average:
+            average = laid_out(coef, X), intercept.copy()
+            coef, intercept = progress.trained or (coef, intercept)
+        coef = laid_out(coef, X)
+        if bounds != (-math.inf, math.inf):
+            np.clip(coef, *bounds, out=coef)
+        step = self.learning_rate if self.learning_rate in PASSIVE_AGGRESSIVE else "gradient"
         training = Training(
             X,
             targets,
-            weights,
-            np.atleast_2d(self.coef_),
-            self.intercept_,
+            coef,
+            intercept.copy(),
             fit_intercept=self.fit_intercept,
-            loss=self.loss,
-            loss_hyper=self._loss_hyper(),
             optimizer=optimizer,
             options=options,
-            batch_size=len(X) if self.batch_size == "full" else self.batch_size,
+            batch_size=X.shape[0] if self.batch_size == "full" else self.batch_size,
             shuffle=self.shuffle,
             progress=progress,
+            average=average,
+            average_from=int(self.average),
+            loss=self._loss(),
+            loss_hyper=self._loss_hyper(),
+            bounds=bounds,
+            step=step,
+            intercept_pull=self._intercept_pull(),
+            touched_only=self._touches_only(optimizer, options),
         )
-        active = list(range(len(self.intercept_)))
-        self.n_iter_ = 0
+        progress.trained = (training.coef, training.intercept) if self.average else None
+        self._show(training)
+        return training
+
+    def _touches_only(self, optimizer: Optimizer, options: dict[str, Any]) -> bool:
+        """Whether weights whose features are 0 in a batch of sparse X are left as they are."""
+        if self.sparse_updates == "touched":
+            return True
+        # A gradient of 0 changes nothing in Adagrad.
+        return isinstance(optimizer, Adagrad) and not (options["weight_decay"] or options["l1"])
+
+    def _show(self, training: Training) -> None:
+        """Set coef_ and intercept_ to what the training has come to."""
+        coef, intercept = training.coef, training.intercept
+        if training.average and training.progress.n_averaged:
+            coef, intercept = training.average
+        self.coef_, self.intercept_ = coef.reshape(self._progress.shape), intercept
+
+    def _train(
+        self,
+        X: Any,
+        targets: Targets,
+        max_iter: int,
+        tol: float | None,
+        validation: Validation | None = None,
+        callbacks: Iterable[Any] = (),
+    ) -> int | None:
+        """Train for some epochs; return the one that diverged, if one did."""
+        training = self._training(X, targets)
+        progress = self._progress
+        best: tuple[float, Array, Array] | None = None
+        self.n_iter_, done = 0, _call(callbacks, "on_fit_begin", self)
         bar = self._progress_bar(max_iter)
         try:
-            while active and self.n_iter_ < max_iter:
+            while not done and self.n_iter_ < max_iter:
+                _call(callbacks, "on_epoch_begin", self)
                 start = time.perf_counter()
-                losses = training.epoch(active)
+                loss, accuracy = training.epoch()
                 self.n_iter_ += 1
-                self._record(losses, options["lr"], time.perf_counter() - start)
+                self._show(training)
+                row = self._record(training, loss, accuracy, time.perf_counter() - start)
+                if validation is not None:
+                    row |= self._validate(validation)
+                objective = self._objective(row, training.coef, tol, validation)
+                if self.restore_best and (best is None or objective < best[0]):
+                    best = objective, self.coef_.copy(), self.intercept_.copy()
                 if progress.plateau is not None:
-                    progress.plateau.step(self.history_[-1]["loss"])
-                if tol is not None:
-                    active = [
-                        k
-                        for k, loss in zip(active, losses, strict=True)
-                        if not self._converged(k, loss, tol)
-                    ]
+                    progress.plateau.step(row["loss"])
+                done = tol is not None and self._converged(objective, tol)
                 if bar is not None:
                     bar.update()
-                    bar.set_postfix(loss=f"{self.history_[-1]['loss']:.4g}")
+                    bar.set_postfix(loss=f"{row['loss']:.4g}")
+                done |= _call(callbacks, "on_epoch_end", self)
         except Diverged as error:
             if error.row is not None:
-                assert_all_finite(X[error.row : error.row + 1], input_name="X")
+                check_rows(X, error.row, X.shape[1])
             return self.n_iter_ + 1
         finally:
             if bar is not None:
                 bar.close()
             self.t_ = float(progress.t + 1)
+        if best is not None:
+            _, self.coef_, self.intercept_ = best
+        _call(callbacks, "on_fit_end", self)
         return None
 
-    def _converged(self, k: int, loss: float, tol: float) -> bool:
-        """Whether output k is done: n_iter_no_change epochs in which its objective, mean loss plus
-        penalty, did not get below the best by tol.
+    def _objective(
+        self, row: dict[str, float], coef: Array, tol: float | None, validation: Validation | None
+    ) -> float:
+        """Return what the training is to bring down: 1 - the score on the validation data, or the
+        mean loss plus the penalty of the weights.
+        """
+        if validation is not None and self.early_stopping:
+            return 1 - row["validation_score"]
+        if validation is not None and self.restore_best:
+            return row["validation_loss"]
+        if tol is None and not self.restore_best:
+            return math.nan
+        objective = row["loss"]
+        if self.learning_rate in PASSIVE_AGGRESSIVE:
+            return objective
+        l1, l2 = self._penalties()
+        penalty = 0.0
+        if l2:
+            penalty += l2 / 2 * float(np.square(coef, dtype=np.float64).sum())
+        if l1:
+            penalty += l1 * float(np.abs(coef).sum(dtype=np.float64))
+        return objective + penalty / self._n_losses()
+
+    def _n_losses(self) -> int:
+        """Return of how many losses the mean over the outputs is."""
+        return 1 if _core.LOSSES[self.loss][0] == "joint" else self._progress.n_outputs
+
+    def _converged(self, objective: float, tol: float) -> bool:
+        """Whether there were n_iter_no_change epochs in which the objective did not get below the
+        best by tol.
         """
         progress = self._progress
-        objective = loss
-        if self.penalty == "l2":
-            w = np.atleast_2d(self.coef_)[k]
-            objective += self.alpha / 2 * float(np.square(w, dtype=np.float64).sum())
-        progress.stale[k] = progress.stale[k] + 1 if objective > progress.best[k] - tol else 0
-        progress.best[k] = min(progress.best[k], objective)
-        if progress.stale[k] < self.n_iter_no_change:
+        progress.stale = progress.stale + 1 if objective > progress.best - tol else 0
+        progress.best = min(progress.best, objective)
+        if progress.stale < self.n_iter_no_change:
             return False
-        progress.stale[k] = 0
-        if self.learning_rate == "adaptive" and self.eta0 * progress.factor[k] > SMALLEST_RATE:
-            progress.factor[k] /= 5
+        progress.stale = 0
+        if self.learning_rate == "adaptive" and self.eta0 * progress.factor > SMALLEST_RATE:
+            progress.factor /= 5
             return False
         return True
 
-    def _record(self, losses: list[float], lr: Any, seconds: float) -> None:
-        rate = float(np.max(rates(lr, np.array([self._progress.t]))))
-        self.history_.append(
-            {
-                "loss": sum(losses) / len(losses),
-                "lr": rate * max(self._progress.factor),
-                "seconds": seconds,
-            }
-        )
+    def _record(
+        self, training: Training, loss: float, accuracy: float, seconds: float
+    ) -> dict[str, float]:
+        """Add a row for an epoch to history_, and return it."""
+        progress = training.progress
+        lr = float(np.max(rates(training.options["lr"], np.array([max(progress.t, 1)]))))
+        row = {"loss": loss / self._n_losses()}
+        if _core.LOSSES[self.loss][0] != "regression":
+            row["accuracy"] = accuracy
+        row |= {
+            "lr": lr * progress.factor,
+            "gradient_norm": training.gradient_norm,
+            "seconds": seconds,
+            "samples_per_second": training.n_samples / seconds,
+        }
+        self.history_.append(row)
+        return row
+
+    def _validate(self, validation: Validation) -> dict[str, float]:
+        """Return the loss and the score on validation data."""
+        X, y, weight = validation.X, validation.y, validation.weight
+        with np.errstate(all="ignore"):
+            scores = self._scores(X)
+        return {
+            "validation_loss": self._mean_loss(scores, y, weight),
+            "validation_score": float(self.score(X, y, weight)),
+        }
+
+    def _mean_of_values(self, scores: Array, targets: Array, weight: Array | None) -> float:
+        """Return the mean loss of scores, (n_samples, n_outputs)."""
+        dtype = self._progress.dtype
+        z, y = np.ascontiguousarray(scores, dtype), np.ascontiguousarray(targets, dtype)
+        values = _core.loss_values(self._loss(), z, y, self._loss_hyper())
+        per_sample = values.reshape(len(z), -1).mean(axis=1, dtype=np.float64)
+        return float(np.average(per_sample, weights=weight))
+
+    def _split(self, y: Array, splitter: Any) -> tuple[Array, Array] | None:
+        """Return the rows to train on and those to validate on, as scikit-learn draws them."""
+        if not self.early_stopping:
+            return None
+        split = splitter(test_size=self.validation_fraction, random_state=self.random_state)
+        return next(split.split(np.zeros((len(y), 1)), y))
+
+    def _validation(
+        self,
+        X: Any,
+        y: Array,
+        weight: Array | None,
+        targets: Targets,
+        split: tuple[Array, Array] | None,
+        eval_set: Any,
+    ) -> Validation | None:
+        """Return the validation data, and take them out of the targets if they are a part of X."""
+        if split is not None:
+            train, held_out = split
+            part = None if weight is None else weight[held_out]
+            if part is not None and not part.any():
+                raise ValueError(
+                    "The sample weights for validation set are all zero, consider using a "
+                    "different random state."
+                )
+            mask = np.zeros(len(y), bool)
+            mask[train] = True
+            targets.keep(mask)
+            return Validation(X[held_out], y[held_out], part)
+        if eval_set is None:
+            return None
+        if not isinstance(eval_set, tuple | list) or len(eval_set) not in (2, 3):
+            raise TypeError(
+                f"eval_set must be (X, y) or (X, y, sample_weight), got {type(eval_set).__name__}"
+            )
+        X, y = read(self, *eval_set[:2], reset=False, multi_output=y.ndim > 1)
+        weight = check_weights(eval_set[2], X, np.float64) if len(eval_set) == 3 else None
+        return Validation(X, y, weight)
 
     def _progress_bar(self, max_iter: int) -> Any:
         if not self.verbose:
@@ -286,15 +496,15 @@ class BaseSGD(BaseEstimator):
 
         return tqdm(total=max_iter, desc=type(self).__name__, unit="epoch")
 
-    def _finish(self, diverged: int | None, target: Array | None = None) -> Self:
-        """Raise the error that a training ends with, or, given a target, the warnings of a fit."""
+    def _finish(self, diverged: int | None, targets: Targets | None = None) -> Self:
+        """Raise the error that a training ends with, or, given targets, the warnings of a fit."""
         if diverged is not None:
             raise ValueError(
-                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0, or "
-                "scale X with StandardScaler or MinMaxScaler. The weights are those of the epoch "
-                "before."
+                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0. "
+                "Scaling input data with StandardScaler or MinMaxScaler might help. The weights "
+                "are those of the epoch before."
             )
-        if target is None:
+        if targets is None:
             return self
         if self.tol is not None and self.n_iter_ == self.max_iter:
             warnings.warn(
@@ -303,7 +513,7 @@ class BaseSGD(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(target)
+        loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(targets)
         if loss > FAR_OFF * loss_of_zeros > 0:
             warnings.warn(
                 f"The loss of epoch #{self.n_iter_} was {loss:.3g}, far above that of weights of "
@@ -314,63 +524,64 @@ class BaseSGD(BaseEstimator):
             )
         return self
 
-    def _loss_of_zeros(self, target: Array) -> float:
-        if _core.LOSSES[self.loss][0] == "classification":
-            return 1.0  # or less
-        zeros = np.zeros_like(target)
-        return float(_core.loss_values(self.loss, zeros, target, self._loss_hyper()).mean())
-
-    def _read(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
-        """Check X, and y if it is given, without a copy of an X that can be read as it is.
-
-        NaN is not looked for in X: the first prediction from it tells.
-        """
-        only_X = isinstance(y, str) and y == "no_validation"  # as in scikit-learn; None is an error
-        if not self._is_plain(X, reset) or not (only_X or _is_plain_target(y, len(X))):
-            return validate_data(
-                self, X, y, dtype=X_DTYPES, ensure_all_finite=False, reset=reset, **checks
-            )
-        if reset:
-            self.n_features_in_ = X.shape[1]
-        return X if only_X else (X, y)
-
-    def _is_plain(self, X: Any, reset: bool) -> bool:
-        """Whether X is an array in which scikit-learn's checks, of some 0.1 ms, would find nothing
-        to say or to convert.
-        """
-        return (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and X.size > 0
-            and X.dtype in X_DTYPES
-            and (reset or X.shape[1] == getattr(self, "n_features_in_", None))
-            and not hasattr(self, "feature_names_in_")
-        )
+    # What comes of it.
 
     def _scores(self, X: Any) -> Array:
+        """Return the predictions of each output, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = self._read(X, reset=False)
+        X = read(self, X, reset=False)
+        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_.reshape(1, -1)
         with np.errstate(all="ignore"):  # as in all_or_nothing
-            scores = X @ self.coef_.T + self.intercept_
+            scores = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
         if not np.isfinite(scores).all():
-            assert_all_finite(X, input_name="X")
+            assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
         return scores
 
+    def sparsify(self) -> Self:
+        """Make coef_ a CSR matrix, which is smaller and faster where most weights are 0."""
+        check_is_fitted(self)
+        if not sparse.issparse(self.coef_):
+            self.coef_ = sparse.csr_matrix(self.coef_)
+        return self
 
-def _shaped(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return a copy of some weights in their shape; those of one output may come in any."""
-    one = math.prod(shape[:-1]) == 1
-    if np.shape(values) != shape and not (one and np.size(values) == shape[-1]):
-        raise ValueError(f"{name} must have the shape {shape}, got {np.shape(values)}")
-    return np.array(values, dtype, order="C").reshape(shape)
+    def densify(self) -> Self:
+        """Make coef_ an array again, which training and pickling in few bytes need not be."""
+        check_is_fitted(self)
+        if sparse.issparse(self.coef_):
+            self.coef_ = self.coef_.toarray().reshape(self._progress.shape)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
-def _is_plain_target(y: Any, n_samples: int) -> bool:
-    return (
-        type(y) is np.ndarray
-        and y.shape == (n_samples,)
-        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
-    )
+def _call(callbacks: Iterable[Any], event: str, estimator: BaseSGD) -> bool:
+    """Tell the callbacks of an event; return whether one of them asks for an end."""
+    done = False
+    for callback in callbacks:
+        method = getattr(callback, event, None)
+        if method is None and event == "on_epoch_end" and callable(callback):
+            method = callback
+        if method is not None:
+            done |= method(estimator) is True
+    return done
+
+
+def check_callbacks(callbacks: Any) -> tuple[Any, ...]:
+    """Return the callbacks as a tuple."""
+    if callbacks is None:
+        return ()
+    if not isinstance(callbacks, list | tuple):
+        callbacks = (callbacks,)
+    for callback in callbacks:
+        if not callable(callback) and not any(hasattr(callback, event) for event in EVENTS):
+            raise TypeError(
+                f"callbacks must be functions of the estimator, or have one of the methods "
+                f"{', '.join(sorted(EVENTS))}; got {callback!r}"
+            )
+    return tuple(callbacks)
 
 
 def _check_unbound(optimizer: Optimizer) -> None:
@@ -380,16 +591,3 @@ def _check_unbound(optimizer: Optimizer) -> None:
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')
-
-
-def check_weights(sample_weight: Any, X: Array, dtype: Any) -> Array:
-    """Return the sample weights as the kernels read them; at least one must not be 0."""
-    weights = np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
-    if not weights.any():
-        raise ValueError("sample_weight must hold a weight that is not 0")
-    return weights
-
-
-def weight_dtype(X: Array) -> Any:
-    """Return the dtype of the weights that X is learnt with."""
-    return np.float64 if X.dtype == np.float64 else np.float32

@@ -4,21 +4,17 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from fastopt.linear_model.base import (
-    Array,
-    BaseSGD,
-    all_or_nothing,
-    check_weights,
-    losses,
-    weight_dtype,
-)
+from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks, losses
+from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.training import Targets
 
 
 def _classes(y: Array) -> Array:
@@ -54,7 +50,7 @@ def _at_least_two(classes: Array) -> Array:
 
 
 def _has_proba(estimator: "SGDClassifier") -> bool:
-    if estimator.loss not in ("log_loss", "modified_huber"):
+    if estimator.loss not in ("log_loss", "modified_huber", "multinomial"):
         raise AttributeError(f"probability estimates are not available for loss={estimator.loss!r}")
     return True
 
@@ -158,9 +154,10 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     True
     """
 
+    _passive_aggressive_loss = "hinge"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSGD._parameter_constraints,
-        "loss": [StrOptions(losses("classification") | losses("regression"))],
+        "loss": [StrOptions(losses(("classification", "regression", "joint"), ("epsilon",)))],
         "n_jobs": [Integral, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
@@ -188,9 +185,13 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         n_iter_no_change: int = 5,
         class_weight: Any = None,
         warm_start: bool = False,
-        average: bool = False,
+        average: bool | int = False,
         optimizer: Any = "sgd",
         batch_size: Any = 1,
+        positive: bool = False,
+        bounds: Any = None,
+        restore_best: bool = False,
+        sparse_updates: str = "exact",
     ) -> None:
         self.loss = loss
         self.penalty = penalty
@@ -215,6 +216,10 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         self.average = average
         self.optimizer = optimizer
         self.batch_size = batch_size
+        self.positive = positive
+        self.bounds = bounds
+        self.restore_best = restore_best
+        self.sparse_updates = sparse_updates
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -224,20 +229,29 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        callbacks: Any = None,
     ) -> Self:
         """Train until the objective has converged, or for ``max_iter`` epochs.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Read as it is, without a copy, if it is float32, float64, float16, uint8, int8 or bool,
-            in any strides.
+            in any strides, or such a CSR matrix with int32 or int64 indices.
         y : array-like of shape (n_samples,)
             Classes.
         coef_init, intercept_init : array-like of the shapes of coef_ and intercept_
             Where to start; zeros, or where the last fit stopped with ``warm_start``.
         sample_weight : array-like of shape (n_samples,)
-            How much each sample counts.
+            How much each sample counts; one of weight 0 is as good as absent.
+        eval_set : (X, y) or (X, y, sample_weight)
+            Other data, on which ``history_`` tells the loss and the score after each epoch.
+        callbacks : function, or object, or list of them
+            Called with the estimator: a function at the end of each epoch, an object's methods
+            ``on_fit_begin``, ``on_epoch_begin``, ``on_epoch_end`` and ``on_fit_end`` as named. The
+            fit stops after an epoch at whose end one returned True.
 
         Raises
         ------
@@ -246,8 +260,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             then those of the last good epoch.
         """
         goes_on = self._goes_on()
+        callbacks = check_callbacks(callbacks)
         with all_or_nothing(self, goes_on):
-            X, y = self._read(X, y, reset=not goes_on)
+            X, y = read(self, X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y))
             if not (self.warm_start and hasattr(self, "classes_")):
                 self.classes_ = classes
@@ -255,13 +270,16 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 raise ValueError(
                     f"warm_start needs the classes {self.classes_} of the first fit, got {classes}"
                 )
+            split = self._split(y, StratifiedShuffleSplit) if eval_set is None else None
             if not goes_on:
                 shape = self._n_outputs(), X.shape[1]
                 self._start(shape, weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
-            targets, weights = self._targets(X, y, sample_weight)
-            diverged = self._train(X, targets, weights, self.max_iter, self.tol)
-        return self._finish(diverged, targets[0])
+            weight = check_weights(sample_weight, X, self._progress.dtype)
+            targets = self._targets(y, weight)
+            validation = self._validation(X, y, weight, targets, split, eval_set)
+            diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
+        return self._finish(diverged, targets)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -274,16 +292,13 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         classes : array-like of shape (n_classes,)
             All classes that will ever come; needed in the first call.
         """
+        if self.early_stopping:
+            raise ValueError("early_stopping should be False with partial_fit")
         first = not hasattr(self, "_progress")
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit. Pass the weights of the "
-                "classes as a dict, as compute_class_weight gives them for the whole set."
-            )
         with all_or_nothing(self, not first):
-            X, y = self._read(X, y, reset=first)
+            X, y = read(self, X, y, reset=first)
             if classes is not None:
                 classes = _at_least_two(_declared(classes))
                 if not np.array_equal(classes, getattr(self, "classes_", classes)):
@@ -296,35 +311,64 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X), keep=True)
             if new := set(_classes(y).tolist()).difference(self.classes_.tolist()):
                 raise ValueError(
-                    f"y holds the classes {sorted(new)}, which `classes` did not declare"
+                    f"y holds the classes {sorted(new)}, which were not declared: give all that "
+                    "will ever come as `classes` in the first call of partial_fit"
                 )
-            targets, weights = self._targets(X, y, sample_weight)
-            diverged = self._train(X, targets, weights, 1, None)
+            weight = check_weights(sample_weight, X, self._progress.dtype)
+            targets = self._targets(y, weight, so_far=True)
+            diverged = self._train(X, targets, 1, None)
         return self._finish(diverged)
 
     def _n_outputs(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
-    def _targets(
-        self, X: Array, y: Array, sample_weight: Any
-    ) -> tuple[list[Array], list[Array | None]]:
-        """Return, for each output, -1 or +1 for each sample, and the samples' weights."""
-        dtype = self._progress.dtype
-        outputs = [1] if len(self.classes_) == 2 else range(len(self.classes_))
-        targets = [2 * (y == self.classes_[k]).astype(dtype) - 1 for k in outputs]
-        if sample_weight is not None:
-            sample_weight = check_weights(sample_weight, X, dtype)
-        if self.class_weight is None:
-            return targets, [sample_weight] * len(targets)
-        by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y).astype(dtype)
-        if not np.isfinite(by_class).all():
+    def _index(self, y: Array) -> Array:
+        """Return the index of the class of each sample."""
+        if len(self.classes_) == 2:
+            return (y == self.classes_[1]).astype(np.intp)
+        return np.searchsorted(self.classes_, y)
+
+    def _weights_of_classes(self, y: Array, rows: Array | None, so_far: bool) -> Array:
+        """Return the weight of each class, balanced by all rows `so_far` or by these alone."""
+        if self.class_weight == "balanced":
+            index = self._index(y if rows is None else y[rows])
+            counts = np.bincount(index, minlength=len(self.classes_))
+            if so_far:
+                if self._progress.class_counts is not None:
+                    counts = counts + self._progress.class_counts
+                self._progress.class_counts = counts
+            weights = counts.sum() / (len(counts) * np.maximum(counts, 1))
+        else:
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        weights = weights.astype(self._progress.dtype)
+        if not np.isfinite(weights).all():
             raise ValueError(f"class_weight must hold finite numbers, got {self.class_weight}")
-        weights = []
-        for k, target in zip(outputs, targets, strict=True):
-            of_rest = by_class[0] if len(self.classes_) == 2 else 1.0
-            weight = np.where(target > 0, by_class[k], of_rest).astype(dtype)
-            weights.append(weight if sample_weight is None else weight * sample_weight)
-        return targets, weights
+        return weights
+
+    def _targets(self, y: Array, weight: Array | None, so_far: bool = False) -> Targets:
+        """Return -1 or +1 for each sample of two classes, or the index of its class."""
+        dtype = self._progress.dtype
+        index = self._index(y)
+        two = len(self.classes_) == 2
+        encoded = 2 * index.astype(dtype) - 1 if two else index.astype(dtype)
+        targets = Targets(encoded, weight, classes=not two)
+        if self.class_weight is not None:
+            by_class = self._weights_of_classes(y, targets.rows, so_far)
+            if two or self.loss == "multinomial":
+                targets.weigh(by_class[index])
+            else:
+                targets.positive_weight = by_class
+        return targets
+
+    def _mean_loss(self, scores: Array, y: Array, weight: Array | None) -> float:
+        index = self._index(y)
+        if scores.shape[1] == 1:
+            target = 2 * index - 1
+        elif self.loss == "multinomial":
+            target = index
+        else:
+            target = np.where(index[:, np.newaxis] == np.arange(scores.shape[1]), 1, -1)
+        return self._mean_of_values(scores, target, weight)
 
     def decision_function(self, X: Any) -> Array:
         """Return the scores z, of shape (n_samples,), or (n_samples, n_classes) if there are more
@@ -343,16 +387,24 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, of shape (n_samples, n_classes).
 
-        For loss="log_loss" the sigmoid of the score, for loss="modified_huber" the score clipped to
-        [-1, 1] and moved to [0, 1] (Zhang 2004); one versus the rest, they are normalised.
+        For loss="multinomial" the softmax of the scores; for loss="log_loss" the sigmoid of each;
+        for loss="modified_huber" each score clipped to [-1, 1] and moved to [0, 1] (Zhang 2004).
+        One versus the rest, they are normalised; where all are 0, the classes of the largest score
+        share the probability.
         """
         scores = self._scores(X)
-        positive = expit(scores) if self.loss == "log_loss" else (np.clip(scores, -1, 1) + 1) / 2
+        if scores.shape[1] > 1 and self.loss == "multinomial":
+            return softmax(scores, axis=1)
+        smooth = self.loss in ("log_loss", "multinomial")
+        positive = expit(scores) if smooth else (np.clip(scores, -1, 1) + 1) / 2
         if positive.shape[1] == 1:
             return np.hstack([1 - positive, positive])
         total = positive.sum(axis=1, keepdims=True)
-        uniform = 1 / positive.shape[1]
-        return np.divide(positive, total, out=np.full_like(positive, uniform), where=total > 0)
+        if not total.all():
+            none = total[:, 0] == 0
+            positive[none] = scores[none] == scores[none].max(axis=1, keepdims=True)
+            total = positive.sum(axis=1, keepdims=True)
+        return positive / total
 
     @available_if(_has_proba)
     def predict_log_proba(self, X: Any) -> Array:

@@ -1,20 +1,19 @@
 """SGDRegressor: linear regression."""
 
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.model_selection import ShuffleSplit
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite
 
-from fastopt.linear_model.base import (
-    Array,
-    BaseSGD,
-    all_or_nothing,
-    check_weights,
-    losses,
-    weight_dtype,
-)
+from fastopt import _core
+from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks, losses
+from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.training import Targets
 
 
 class SGDRegressor(RegressorMixin, BaseSGD):
@@ -52,9 +51,12 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     True
     """
 
+    _passive_aggressive_loss = "epsilon_insensitive"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSGD._parameter_constraints,
-        "loss": [StrOptions(losses("regression"))],
+        "loss": [StrOptions(losses(("regression", "log link"), ("epsilon", "quantile", "power")))],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "power": [Interval(Real, None, 0, closed="right"), Interval(Real, 1, None, closed="left")],
     }
 
     def __init__(
@@ -78,9 +80,15 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         warm_start: bool = False,
-        average: bool = False,
+        average: bool | int = False,
         optimizer: Any = "sgd",
         batch_size: Any = 1,
+        positive: bool = False,
+        bounds: Any = None,
+        restore_best: bool = False,
+        sparse_updates: str = "exact",
+        quantile: float = 0.5,
+        power: float = 1.5,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
@@ -103,6 +111,12 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         self.average = average
         self.optimizer = optimizer
         self.batch_size = batch_size
+        self.positive = positive
+        self.bounds = bounds
+        self.restore_best = restore_best
+        self.sparse_updates = sparse_updates
+        self.quantile = quantile
+        self.power = power
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -112,20 +126,18 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        callbacks: Any = None,
     ) -> Self:
         """Train until the objective has converged, or for ``max_iter`` epochs.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Read as it is, without a copy, if it is float32, float64, float16, uint8, int8 or bool,
-            in any strides.
-        y : array-like of shape (n_samples,)
+        X, coef_init, intercept_init, sample_weight, eval_set, callbacks
+            As for `SGDClassifier.fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        coef_init, intercept_init : array-like of the shapes of coef_ and intercept_
-            Where to start; zeros, or where the last fit stopped with ``warm_start``.
-        sample_weight : array-like of shape (n_samples,)
-            How much each sample counts.
 
         Raises
         ------
@@ -134,14 +146,18 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             then those of the last good epoch.
         """
         goes_on = self._goes_on()
+        callbacks = check_callbacks(callbacks)
         with all_or_nothing(self, goes_on):
-            X, y = self._read(X, y, reset=not goes_on, y_numeric=True)
+            X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
+            split = self._split(y, ShuffleSplit) if eval_set is None else None
             if not goes_on:
-                self._start((X.shape[1],), weight_dtype(X), keep=self.warm_start)
+                self._start(_coef_shape(X, y), weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
-            target, weights = self._target(X, y, sample_weight)
-            diverged = self._train(X, [target], [weights], self.max_iter, self.tol)
-        return self._finish(diverged, target)
+            weight = check_weights(sample_weight, X, self._progress.dtype)
+            targets = Targets(self._target(y), weight)
+            validation = self._validation(X, y, weight, targets, split, eval_set)
+            diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
+        return self._finish(diverged, targets)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -152,24 +168,62 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         X, y, sample_weight
             As for `fit`.
         """
+        if self.early_stopping:
+            raise ValueError("early_stopping should be False with partial_fit")
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
-            X, y = self._read(X, y, reset=first, y_numeric=True)
+            X, y = read(self, X, y, reset=first, y_numeric=True, multi_output=True)
             if first:
-                self._start((X.shape[1],), weight_dtype(X), keep=True)
-            target, weights = self._target(X, y, sample_weight)
-            diverged = self._train(X, [target], [weights], 1, None)
+                self._start(_coef_shape(X, y), weight_dtype(X), keep=True)
+            weight = check_weights(sample_weight, X, self._progress.dtype)
+            diverged = self._train(X, Targets(self._target(y), weight), 1, None)
         return self._finish(diverged)
 
-    def _target(self, X: Array, y: Array, sample_weight: Any) -> tuple[Array, Array | None]:
-        dtype = self._progress.dtype
-        target = np.require(y, dtype, ["C", "A"])
+    def _target(self, y: Array) -> Array:
+        """Return y as the kernels read it."""
+        progress = self._progress
+        if y.shape[1:] != progress.shape[:-1] and not y.shape[1:] == (1,) == progress.shape[:-1]:
+            raise ValueError(
+                f"y must have {progress.n_outputs} columns as in the first fit, got the shape "
+                f"{y.shape}"
+            )
+        target = np.require(y, progress.dtype, ["C", "A"])
         if not np.isfinite(target).all():
             assert_all_finite(target, input_name="y")
-        if sample_weight is None:
-            return target, None
-        return target, check_weights(sample_weight, X, dtype)
+        if self._has_log_link():
+            self._check_range(target)
+        return target
+
+    def _has_log_link(self) -> bool:
+        """Whether exp(z) is the prediction of y, and not z."""
+        return _core.LOSSES[self.loss][0] == "log link"
+
+    def _check_range(self, y: Array) -> None:
+        """Raise an error if the distribution that the loss is of has no such y."""
+        power = {"poisson": 1, "gamma": 2}.get(self.loss, self.power)
+        if power >= 2 and not (y > 0).all():
+            raise ValueError(f"y must be > 0 for loss={self.loss!r} (power={power})")
+        if power >= 1 and not (y >= 0).all():
+            raise ValueError(f"y must be >= 0 for loss={self.loss!r} (power={power})")
+
+    def _mean_loss(self, scores: Array, y: Array, weight: Array | None) -> float:
+        return self._mean_of_values(scores, self._target(y), weight)
 
     def predict(self, X: Any) -> Array:
-        """Return the predictions z, of shape (n_samples,)."""
-        return self._scores(X)
+        """Return z, or exp(z) for a loss with a log link, of shape (n_samples,) or
+        (n_samples, n_outputs).
+        """
+        scores = self._scores(X)
+        if self._has_log_link():
+            scores = np.exp(scores)
+        single = self.coef_.ndim == 1 or (issparse(self.coef_) and len(self._progress.shape) == 1)
+        return scores[:, 0] if single else scores
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _coef_shape(X: Any, y: Array) -> tuple[int, ...]:
+    return (*y.shape[1:], X.shape[1])

@@ -1,8 +1,8 @@
-"""The training of linear models: epochs of passes over X, for one or several weight vectors."""
+"""The training of linear models: epochs of passes over X."""
 
 import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastopt.schedules import ReduceOnPlateau
 
 Array = npt.NDArray[Any]
 
-MOST_SAMPLES = 8192  # in one call of C: the numbers of its updates stay in cache
+MOST_PREDICTIONS = 8192  # in one call of C: they and the numbers of its updates stay in cache
 MOST_ENTRIES = 2**27  # of X in one call of C: some 0.1 s, so that Ctrl-C is heard
 
 
@@ -28,6 +28,44 @@ class Diverged(ArithmeticError):
 
 
 @dataclass
+class Targets:
+    """What is learnt from each row of X.
+
+    Attributes
+    ----------
+    y : ndarray
+        Shape (n_samples,), or (n_samples, n_outputs); with `classes` the index of the class.
+    weight : ndarray of shape (n_samples,) or None
+        How much each row counts; those of weight 0 are left out.
+    positive_weight : ndarray of shape (n_outputs,) or None
+        With `classes`, what multiplies the weight of the rows of an output's own class.
+    rows : ndarray of uint32 or None
+        The rows to learn from, if not all.
+    """
+
+    y: Array
+    weight: Array | None = None
+    positive_weight: Array | None = None
+    classes: bool = False
+    rows: npt.NDArray[np.uint32] | None = None
+
+    def __post_init__(self) -> None:
+        if self.weight is not None and not self.weight.all():
+            self.keep(self.weight != 0)
+
+    def weigh(self, weight: Array) -> None:
+        """Let each row count so much more."""
+        self.weight = weight if self.weight is None else weight * self.weight
+        if not weight.all():
+            self.keep(weight != 0)
+
+    def keep(self, mask: Array) -> None:
+        """Learn from the rows of the mask alone."""
+        rows = np.arange(len(self.y), dtype=np.uint32) if self.rows is None else self.rows
+        self.rows = rows[mask[rows]]
+
+
+@dataclass
 class Progress:
     """What a training stands at beside its weights: with it a later one goes on bit for bit."""
 
@@ -37,70 +75,88 @@ class Progress:
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
     kernel: str = ""  # whose state it is that follows
-    state: list[dict[str, Array]] = field(default_factory=list)  # of the optimizer, an output each
-    intercept_state: list[dict[str, Array]] = field(default_factory=list)
+    state: dict[str, Array] = field(default_factory=dict)  # of the optimizer
+    intercept_state: dict[str, Array] = field(default_factory=dict)
+    trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
+    n_averaged: int = 0  # updates in the average
     plateau: ReduceOnPlateau | None = None  # the learning rate, if it is one
     plateau_given: ReduceOnPlateau | None = None  # as it was before it was fed
+    factor: float = 1.0  # of the learning rate, if it is adaptive
+    best: float = math.inf  # objective, or 1 - score on validation data
+    stale: int = 0  # epochs since it improved by tol
+    class_counts: Array | None = None  # rows seen of each class, where weights balance them
 
-    def __post_init__(self) -> None:
-        self.n_outputs = math.prod(self.shape[:-1])
-        self.factor = [1.0] * self.n_outputs  # of the learning rate, if it is adaptive
-        self.best = [math.inf] * self.n_outputs  # objective
-        self.stale = [0] * self.n_outputs  # epochs since it improved by tol
+    @property
+    def n_outputs(self) -> int:
+        """The number of rows of coef_."""
+        return math.prod(self.shape[:-1])
 
     def copy(self) -> "Progress":
         """Return a copy that stays while this one is trained on."""
-        new = object.__new__(Progress)
-        vars(new).update(vars(self))
-        new.factor, new.best, new.stale = self.factor[:], self.best[:], self.stale[:]
-        new.state, new.intercept_state = _copies(self.state), _copies(self.intercept_state)
-        if self.plateau is not None:
-            new.plateau = copy.copy(self.plateau)
+        new = copy.copy(self)
+        new.state = {name: array.copy() for name, array in self.state.items()}
+        new.intercept_state = {name: array.copy() for name, array in self.intercept_state.items()}
+        new.plateau = copy.copy(self.plateau)
         return new
 
 
-def _copies(states: list[dict[str, Array]]) -> list[dict[str, Array]]:
-    return [{name: array.copy() for name, array in state.items()} for state in states]
+def laid_out(weights: Array, X: Any) -> Array:
+    """Return a copy of the weights, (n_outputs, n_features), as passes over X read them."""
+    n_outputs, n_features = weights.shape
+    if isinstance(X, np.ndarray) or n_outputs == 1:
+        return np.array(weights, order="C")
+    by_feature = _core.sparse_weights(n_features, n_outputs, weights.dtype)
+    by_feature[:] = weights.T
+    return by_feature.T
+
+
+def _is_laid_out(weights: Array, X: Any) -> bool:
+    return len(weights) == 1 or weights.flags.c_contiguous == isinstance(X, np.ndarray)
 
 
 class Training:
-    """K models z = X @ coef[k] + intercept[k], trained side by side on one order of the rows.
+    """n_outputs models z = X @ coef[k] + intercept[k], trained side by side in one pass over X.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
         Of any dtype and strides that `_core.Pass` reads.
-    targets, weights : sequence of K ndarray of shape (n_samples,), of the dtype of coef
-        What each model learns, and how much each sample counts for it (None: all alike).
-    coef, intercept : ndarray of shapes (K, n_features) and (K,)
+    coef, intercept : ndarray of shapes (n_outputs, n_features), `laid_out` for X, and (n_outputs,)
         Changed in place.
+    average : (ndarray, ndarray) or None
+        The averages of coef and intercept so far, changed in place.
+    average_from : int
+        The first update whose weights the average takes in.
     options : mapping
-        The hyper-parameters of the optimizer, among them "lr" and "weight_decay".
+        The hyper-parameters of the optimizer, among them "lr", "weight_decay" and "l1".
+    how
+        The loss, the bounds and whatever else `_core.Pass` takes as it is.
     """
 
     def __init__(
         self,
-        X: Array,
-        targets: Iterable[Array],
-        weights: Sequence[Array | None],
+        X: Any,
+        targets: Targets,
         coef: Array,
         intercept: Array,
         *,
         fit_intercept: bool,
-        loss: str,
-        loss_hyper: tuple[float, ...],
         optimizer: Optimizer,
         options: Mapping[str, Any],
         batch_size: int,
         shuffle: bool,
         progress: Progress,
+        average: tuple[Array, Array] | None,
+        average_from: int,
+        **how: Any,
     ) -> None:
-        self.n_samples, n_features = X.shape
-        self.coef, self.intercept = coef, intercept
+        self.rows = targets.rows
+        self.n_samples = X.shape[0] if self.rows is None else len(self.rows)
+        self.coef, self.intercept, self.average = coef, intercept, average
         self.optimizer, self.options, self.progress = optimizer, options, progress
-        self.batch_size = min(batch_size, self.n_samples)
+        self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
-        self.chunk = self._chunk(n_features)
+        self.chunk = self._chunk(X)
         kernel = optimizer._kernel(options)
         if progress.kernel not in ("", kernel):
             raise ValueError(
@@ -109,40 +165,49 @@ class Training:
             )
         if not progress.kernel:
             progress.kernel = kernel
-            progress.state = [optimizer.new_state(w, options) for w in coef]
-            progress.intercept_state = [
-                optimizer.new_state(intercept[k : k + 1], options) for k in range(len(intercept))
-            ]
-        self.passes = [
-            _core.Pass(
-                X,
-                y,
-                coef[k],
-                intercept[k : k + 1] if fit_intercept else None,
-                loss=loss,
-                loss_hyper=loss_hyper,
-                optimizer=kernel,
-                w_state=list(progress.state[k].values()),
-                intercept_state=list(progress.intercept_state[k].values()),
-                sample_weight=weight,
-                batch_size=self.batch_size,
-            )
-            for k, (y, weight) in enumerate(zip(targets, weights, strict=True))
-        ]
-        self.weight_sums = [
-            self.n_samples if w is None else float(np.abs(w).sum(dtype=np.float64)) or 1.0
-            for w in weights
-        ]
+            progress.state = optimizer.new_state(coef, options)
+            progress.intercept_state = optimizer.new_state(intercept, options)
+        for name, array in progress.state.items():
+            if not _is_laid_out(array, X):
+                progress.state[name] = laid_out(array, X)
+        mean_coef, mean_intercept = average or (None, None)
+        self.passes = _core.Pass(
+            X,
+            targets.y,
+            _flat(coef, X),
+            intercept if fit_intercept else None,
+            optimizer=kernel,
+            w_state=[_flat(array, X) for array in progress.state.values()],
+            intercept_state=list(progress.intercept_state.values()),
+            sample_weight=targets.weight,
+            positive_weight=targets.positive_weight,
+            classes=targets.classes,
+            batch_size=self.batch_size,
+            average=None if mean_coef is None else _flat(mean_coef, X),
+            intercept_average=mean_intercept,
+            n_averaged=progress.n_averaged,
+            before_average=max(average_from - 1 - progress.t, 0),
+            l1=options["l1"] != 0,
+            **how,
+        )
+        weight = targets.weight
+        if weight is None:
+            self.weight_sum = float(self.n_samples)
+        else:
+            weight = weight if self.rows is None else weight[self.rows]
+            self.weight_sum = float(np.abs(weight).sum(dtype=np.float64)) or 1.0
 
-    def _chunk(self, n_features: int) -> int:
+    def _chunk(self, X: Any) -> int:
         """Return how many samples go to C at a time: whole batches."""
-        samples = min(MOST_SAMPLES, MOST_ENTRIES // n_features)
+        entries = X.shape[1] if isinstance(X, np.ndarray) else X.nnz // X.shape[0] + 1
+        samples = min(MOST_PREDICTIONS, MOST_ENTRIES // entries) // len(self.coef)
         return max(samples // self.batch_size, 1) * self.batch_size
 
-    def epoch(self, outputs: list[int]) -> list[float]:
-        """Train some of the outputs for one epoch; return the mean loss of each.
+    def epoch(self) -> tuple[float, float]:
+        """Train for one epoch; return the mean over the samples of their losses, summed over the
+        outputs, and the accuracy; both of the predictions made before a sample's update.
 
-        The loss of a sample is that of the prediction made before its update.
+        Sets `gradient_norm`: how far the weights have moved, over the sum of the learning rates.
 
         Raises
         ------
@@ -150,53 +215,70 @@ class Training:
             With the weights, and the progress, as they were before the epoch.
         """
         progress = self.progress
-        before = progress.t, [array.copy() for array in self._arrays()]
+        before = progress.t, progress.n_averaged, [array.copy() for array in self._arrays()]
         try:
-            losses = self._epoch(outputs)
+            loss, right = self._epoch()
+            progress.n_averaged, _ = self.passes.settle()
+            if not (
+                math.isfinite(loss)
+                and np.isfinite(self.coef).all()
+                and np.isfinite(self.intercept).all()
+            ):
+                raise Diverged(None)
         except BaseException:  # Ctrl-C too
-            progress.t = before[0]
-            for array, copy in zip(self._arrays(), before[1], strict=True):
-                np.copyto(array, copy)
+            self.passes.drop()
+            progress.t, progress.n_averaged, arrays = before
+            for array, saved in zip(self._arrays(), arrays, strict=True):
+                np.copyto(array, saved)
             raise
+        self.passes.trust()
         progress.epoch += 1
-        return losses
+        moved = np.subtract(before[2][0], self.coef, out=before[2][0])
+        distance = math.sqrt(np.square(moved, out=moved).sum(dtype=np.float64))
+        self.gradient_norm = distance / self.rate_sum if self.rate_sum else 0.0
+        return loss / self.weight_sum, right / self.weight_sum
 
-    def _epoch(self, outputs: list[int]) -> list[float]:
+    def _epoch(self) -> tuple[float, float]:
         progress = self.progress
-        order = None
+        order = self.rows
         if self.shuffle:
             order = _core.permutation(self.n_samples, progress.seed, progress.epoch)
-        losses = dict.fromkeys(outputs, 0.0)
+            if self.rows is not None:
+                order = self.rows[order]
+        loss_sum = right_sum = self.rate_sum = 0.0
         constant = False
         for start in range(0, self.n_samples, self.chunk):
             stop = min(start + self.chunk, self.n_samples)
             updates = -(-(stop - start) // self.batch_size)
             if not constant:
-                hypers = self._hypers({progress.factor[k] for k in outputs}, updates)
+                hypers = self._hypers(updates)
                 # One row for one update may be another for the next.
-                constant = updates > 1 and all(len(rows) == 1 for rows in hypers.values())
-            for k in outputs:
-                row = self.passes[k].run(hypers[progress.factor[k]], order, start, stop)
-                if row is not None:
-                    raise Diverged(row)
-                losses[k] += self.passes[k].loss_sum()
+                constant = updates > 1 and len(hypers) == 1
+            row = self.passes.run(hypers, order, start, stop)
+            if row is not None:
+                raise Diverged(row)
+            loss, right = self.passes.score()
+            loss_sum += loss
+            right_sum += right
             progress.t += updates
-        if not (np.isfinite(self.coef).all() and np.isfinite(self.intercept).all()):
-            raise Diverged(None)
-        if any(math.isnan(loss) for loss in losses.values()):  # inf - inf, by negative weights
-            raise Diverged(None)
-        return [losses[k] / self.weight_sums[k] for k in outputs]
+            self.rate_sum += float(hypers[:, 0].sum()) * updates / len(hypers)
+        return loss_sum, right_sum
 
-    def _hypers(self, factors: set[float], updates: int) -> dict[float, Array]:
-        """Return the numbers of the next updates for each factor of the learning rate."""
-        lr = self.options["lr"]
-        return {
-            factor: self.optimizer.hypers(
-                {**self.options, "lr": lr if factor == 1 else lr * factor}, self.progress.t, updates
-            )
-            for factor in factors
-        }
+    def _hypers(self, updates: int) -> Array:
+        """Return the numbers of the next updates."""
+        options, factor = self.options, self.progress.factor
+        if factor != 1:
+            options = {**options, "lr": options["lr"] * factor}
+        return self.optimizer.hypers(options, self.progress.t, updates)
 
     def _arrays(self) -> list[Array]:
-        states = self.progress.state + self.progress.intercept_state
-        return [self.coef, self.intercept] + [a for state in states for a in state.values()]
+        progress = self.progress
+        states = [*progress.state.values(), *progress.intercept_state.values()]
+        return [self.coef, self.intercept, *(self.average or ()), *states]
+
+
+def _flat(weights: Array, X: Any) -> Array:
+    """Return the same weights in the shape that `_core.Pass` takes them in."""
+    if len(weights) == 1:
+        return weights[0]
+    return weights if isinstance(X, np.ndarray) else weights.T

@@ -108,9 +108,15 @@ class Optimizer(_core.Stepper):
     def _numbers(self, options: Options, lr: Any, t: npt.NDArray[np.float64]) -> dict[str, Any]:
         """Return the kernel's hyper-parameters by name: a number, or an array over the updates t.
 
-        l2 and decay are 0 where they are left out. lr is an array over t or one number.
+        l2, decay and l1 are 0 where they are left out. lr is an array over t or one number.
         """
         raise NotImplementedError
+
+    def _reach(self, options: Options) -> float:
+        """Return how far a gradient moves w in the end, in units of lr times the gradient as the
+        rule scales it; the threshold of an L1 penalty goes as far.
+        """
+        return 1.0
 
     def _initial(self, name: str, options: Options) -> float:
         """Return what the state array of this name starts from."""
@@ -135,14 +141,16 @@ class Optimizer(_core.Stepper):
             With columns as the kernel's row of ``_core.OPTIMIZERS`` names them.
         """
         t = np.arange(done + 1, done + count + 1)
-        columns = {"l2": 0.0, "decay": 0.0}
-        columns |= self._numbers(options, rates(options["lr"], t), t.astype(np.float64))
+        lr = rates(options["lr"], t)
+        columns = {"l2": 0.0, "decay": 0.0, "l1": 0.0}
+        columns |= self._numbers(options, lr, t.astype(np.float64))
+        if options.get("l1"):
+            columns["l1"] = options["l1"] * lr * self._reach(options)
         names = _core.OPTIMIZERS[self._kernel(options)][1]
-        varying = [name for name in names if np.ndim(columns[name])]
-        constants = [0.0 if name in varying else columns[name] for name in names]
-        rows = np.array([constants], np.float64).repeat(count if varying else 1, axis=0)
-        for name in varying:
-            rows[:, names.index(name)] = columns[name]
+        constant = not any(np.ndim(columns[name]) for name in names)
+        rows = np.empty((1 if constant else count, len(names)))
+        for k, name in enumerate(names):
+            rows[:, k] = columns[name]
         return rows
 
     def _refill(self) -> None:

@@ -84,3 +84,6 @@ class RMSprop(Optimizer):
             "momentum": options["momentum"],
             **eps_numbers(options),
         }
+
+    def _reach(self, options: Options) -> float:
+        return float(1 / (1 - options["momentum"]))

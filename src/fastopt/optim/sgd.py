@@ -108,6 +108,9 @@ class SGD(Optimizer):
             return {**numbers, "gain": 1.0}
         return {**numbers, "gain": np.where(t == 1, 1.0, 1 - options["dampening"])}
 
+    def _reach(self, options: Options) -> float:
+        return float((1 - options["dampening"]) / (1 - options["momentum"]))
+
     def lookahead(self) -> Array | list[Array]:
         r"""Return the points :math:`w - \mu v` at which to take the gradients of the next step.
 

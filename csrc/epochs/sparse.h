@@ -1,0 +1,171 @@
+/* What the passes over sparse rows share: how a row is read, and its products with the weights.
+
+   The weights of a feature lie together, one for each output: n_outputs numbers of a record of
+   `stride`. A record is read and written in whole quarters of a lane, so the last one may reach
+   into the next record, to which 0 is added. */
+#ifndef FO_SPARSE_H
+#define FO_SPARSE_H
+
+#include "epochs.h"
+
+enum {
+    ENTRIES_FETCHED = 8,  /* rows ahead whose entries are asked for from memory */
+    POINTERS_FETCHED = 16 /* rows ahead whose place, target and weight are */
+};
+enum { QUARTER = 16 / sizeof(real) };
+typedef real quarter __attribute__((vector_size(16)));
+typedef real quarter_in_memory __attribute__((vector_size(16), aligned(sizeof(real)), may_alias));
+
+/* The entries of a row: its columns, int32 or int64, and its values. */
+typedef struct {
+    const char *columns;
+    const real *x;
+    size_t n;
+    int known; /* all columns are of the matrix; a row with others is left out */
+} sparse_row;
+
+static inline size_t column(const char *columns, size_t k, const int wide) {
+    return wide ? (size_t)((const uint64_t *)(const void *)columns)[k]
+                : ((const uint32_t *)(const void *)columns)[k];
+}
+
+/* The place of the first entry of row i. */
+static inline size_t entry(const fo_matrix *X, size_t i, const int wide) {
+    return column(X->indptr, i, wide);
+}
+
+static inline int is_direct_sparse(const fo_matrix *X) {
+    const fo_x_dtype own = sizeof(real) == 4 ? FO_X_FLOAT32 : FO_X_FLOAT64;
+    return X->dtype == own && (uintptr_t)X->data % sizeof(real) == 0;
+}
+
+/* Row i; values of another type go through `slot`, which has room for the fullest row. */
+static inline sparse_row read_row(const fo_matrix *X, size_t i, real *slot, const int wide) {
+    const size_t start = entry(X, i, wide), n = entry(X, i + 1, wide) - start;
+    sparse_row row = {(const char *)X->indices + start * (wide ? 8 : 4), slot, n, 1};
+    if (!X->trusted && !K(is_within)(X, i))
+        row.n = 0, row.known = 0;
+    if (is_direct_sparse(X))
+        row.x = (const real *)(const void *)X->data + start;
+    else
+        K(stage_values)(slot, X, start, row.n);
+    return row;
+}
+
+/* Where the entries of a row further on begin. */
+typedef struct {
+    const char *columns, *values;
+} far_row;
+
+static inline far_row fetch_rows(const fo_pass *pass, size_t t, const int wide) {
+    const fo_matrix *X = &pass->X;
+    const size_t last = pass->n_samples - 1;
+    const size_t further = row_index(pass, MIN(t + POINTERS_FETCHED, last));
+    FETCH((const char *)X->indptr + further * (wide ? 8 : 4));
+    const real *y = pass->y;
+    FETCH(y + further * (pass->targets == FO_VALUES ? pass->n_outputs : 1));
+    if (pass->sample_weight)
+        FETCH((const real *)pass->sample_weight + further);
+    const size_t start = entry(X, row_index(pass, MIN(t + ENTRIES_FETCHED, last)), wide);
+    return (far_row){(const char *)X->indices + start * (wide ? 8 : 4),
+                     X->data + start * sizeof(real)};
+}
+
+/* The products of one row with the weights of each output, to z. `far` is asked for on the way. */
+static inline real dot_one(const sparse_row *row, const real *w, size_t stride, const char *far,
+                           const int wide) {
+    enum { TOGETHER = 8 };
+    real sum[TOGETHER] = {0};
+    size_t k = 0;
+    for (; k + TOGETHER <= row->n; k += TOGETHER) {
+        FETCH(far + k * (wide ? 8 : 4));
+#pragma GCC unroll 8
+        for (size_t l = 0; l < TOGETHER; l++)
+            sum[l] += row->x[k + l] * w[column(row->columns, k + l, wide) * stride];
+    }
+    for (size_t l = 0; k < row->n; k++, l++)
+        sum[l] += row->x[k] * w[column(row->columns, k, wide) * stride];
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+static inline void dot_quarters(const sparse_row *row, const real *w, size_t stride, real *z,
+                                const int wide, const int quarters) {
+    quarter sum[4] = {{0}};
+    for (size_t k = 0; k < row->n; k++) {
+        const real *v = w + column(row->columns, k, wide) * stride;
+        for (int q = 0; q < quarters; q++)
+            sum[q] += row->x[k] * *(const quarter_in_memory *)(v + q * QUARTER);
+    }
+    memcpy(z, sum, (size_t)quarters * sizeof *sum);
+}
+
+static inline void dot_all(const sparse_row *row, const real *w, size_t stride, real *z,
+                           size_t n_outputs, const int wide) {
+    size_t k = 0;
+    for (; k + LANES <= n_outputs; k += LANES) {
+        lanes sum = {0};
+        for (size_t j = 0; j < row->n; j++)
+            sum = lanes_add_scaled(sum, row->x[j],
+                                   lanes_load(w + column(row->columns, j, wide) * stride + k));
+        lanes_store(z + k, sum);
+    }
+    switch ((n_outputs - k + QUARTER - 1) / QUARTER) {
+    case 1:
+        dot_quarters(row, w + k, stride, z + k, wide, 1);
+        break;
+    case 2:
+        dot_quarters(row, w + k, stride, z + k, wide, 2);
+        break;
+    case 3:
+        dot_quarters(row, w + k, stride, z + k, wide, 3);
+        break;
+    case 4:
+        dot_quarters(row, w + k, stride, z + k, wide, 4);
+    }
+}
+
+/* w += c x of one row, for each output; c is 0 from n_outputs to the end of a quarter. */
+static inline void add_quarters(const sparse_row *row, real *w, size_t stride, const real *c,
+                                const int wide, const int quarters) {
+    quarter scale[4];
+    memcpy(scale, c, (size_t)quarters * sizeof *scale);
+    for (size_t k = 0; k < row->n; k++) {
+        real *v = w + column(row->columns, k, wide) * stride;
+        for (int q = 0; q < quarters; q++)
+            *(quarter_in_memory *)(v + q * QUARTER) += scale[q] * row->x[k];
+    }
+}
+
+static inline void add_all(const sparse_row *row, real *w, size_t stride, const real *c,
+                           size_t n_outputs, const int wide) {
+    size_t k = 0;
+    for (; k + LANES <= n_outputs; k += LANES) {
+        const lanes scale = lanes_load(c + k);
+        for (size_t j = 0; j < row->n; j++) {
+            real *v = w + column(row->columns, j, wide) * stride + k;
+            lanes_store(v, lanes_add_scaled(lanes_load(v), row->x[j], scale));
+        }
+    }
+    switch ((n_outputs - k + QUARTER - 1) / QUARTER) {
+    case 1:
+        add_quarters(row, w + k, stride, c + k, wide, 1);
+        break;
+    case 2:
+        add_quarters(row, w + k, stride, c + k, wide, 2);
+        break;
+    case 3:
+        add_quarters(row, w + k, stride, c + k, wide, 3);
+        break;
+    case 4:
+        add_quarters(row, w + k, stride, c + k, wide, 4);
+    }
+}
+
+static inline real squared_norm(const sparse_row *row) {
+    real sum = 0;
+    for (size_t k = 0; k < row->n; k++)
+        sum += row->x[k] * row->x[k];
+    return sum;
+}
+
+#endif

@@ -1,0 +1,245 @@
+/* SGD on sparse rows, in time proportional to their entries whatever the penalty, for mini-batches
+   of any size and any number of outputs.
+
+   L2: w = s v, where only s shrinks (Bottou 2012, section 5.1).
+   L1: beside the weights of a feature stands the sum of the thresholds, in units of v, as it was
+   when they were last touched. What has come to it since is taken off when they are touched again,
+   which is exact for any schedule, since thresholds one after the other add up (Lipton & Elkan
+   2015, with the value in place of the time). Average: the sum over the updates t of w[t] = s[t]
+   v[t] is S v - q with S = sum of s, where q takes in S c x as v takes in c x (Xu 2011,
+   section 5.1).
+
+   Both of the latter work on copies of the weights, records (v, U) and (v, q), until `settle`. */
+#include "sparse.h"
+
+typedef enum { PLAIN, L1, AVERAGE } kind_of_record;
+
+static kind_of_record kind(const fo_pass *pass) {
+    return pass->l1 ? L1 : pass->average ? AVERAGE : PLAIN;
+}
+
+static size_t record_size(const fo_pass *pass) {
+    const size_t n = pass->n_outputs;
+    return kind(pass) == PLAIN ? n : kind(pass) == L1 ? n + 1 : 2 * n;
+}
+
+static size_t records_room(const fo_pass *pass) {
+    return kind(pass) == PLAIN ? 0 : padded(pass->X.n_features * record_size(pass) + LANES);
+}
+
+size_t K(sparse_sgd_room)(const fo_pass *pass) {
+    return records_room(pass) + padded(pass->X.most) + pass->batch_size * padded(pass->n_outputs) +
+           3 * padded(pass->n_outputs + LANES);
+}
+
+static void open_records(fo_pass *pass) {
+    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
+    if (kind(pass) != PLAIN) {
+        real *records = pass->work;
+        memset(records, 0, records_room(pass) * sizeof(real));
+        for (size_t j = 0; j < pass->X.n_features; j++)
+            memcpy(records + j * stride, (real *)pass->w + j * n_outputs, n_outputs * sizeof(real));
+    }
+    pass->open = 1;
+    pass->scale = 1;
+    pass->l1_sum = pass->scale_sum = 0;
+    pass->n_summed = 0;
+}
+
+void K(sparse_sgd_settle)(fo_pass *pass) {
+    const kind_of_record kept = kind(pass);
+    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
+    const real s = (real)pass->scale, l1_sum = (real)pass->l1_sum;
+    real *w = pass->w, *mean = pass->average;
+    const real *v = kept == PLAIN ? pass->w : pass->work;
+    const double all = (double)MAX(pass->n_averaged, 1), before = all - (double)pass->n_summed;
+    for (size_t j = 0; j < pass->X.n_features; j++) {
+        for (size_t k = 0; k < n_outputs; k++) {
+            if (kept == AVERAGE && pass->n_summed)
+                mean[k] = (real)((before * (double)mean[k] + pass->scale_sum * (double)v[k] -
+                                  (double)v[n_outputs + k]) /
+                                 all);
+            w[k] = s * (kept == L1 ? shrunk(v[k], l1_sum - v[n_outputs]) : v[k]);
+        }
+        v += stride;
+        w += n_outputs;
+        mean += kept == AVERAGE ? n_outputs : 0;
+    }
+    pass->open = 0;
+}
+
+/* L2: takes the factor of an update into s. Near the end of the range of real it is folded into v,
+   and into the sums of thresholds, which are in its units; S begins anew, with what it came to in
+   q. */
+static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
+    pass->scale *= MAX(1 - (hyper[0] * hyper[1] + hyper[2]), 0);
+    if (pass->scale > 1e-9)
+        return;
+    const kind_of_record kept = kind(pass);
+    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
+    const real fold = (real)pass->scale, scale_sum = (real)pass->scale_sum;
+    for (real *v = records; v < records + pass->X.n_features * stride; v += stride) {
+        for (size_t k = 0; k < n_outputs; k++) {
+            if (kept == AVERAGE)
+                v[n_outputs + k] -= scale_sum * v[k];
+            v[k] *= fold;
+        }
+        if (kept == L1)
+            v[n_outputs] *= fold;
+    }
+    pass->l1_sum *= pass->scale;
+    pass->scale_sum = 0;
+    pass->scale = 1;
+}
+
+/* L1: brings the weights of the columns of a row up to date. */
+static inline void touch(const sparse_row *row, real *records, size_t stride, real l1_sum,
+                         size_t n_outputs, const int wide) {
+    for (size_t k = 0; k < row->n; k++) {
+        real *v = records + column(row->columns, k, wide) * stride;
+        const real due = l1_sum - v[n_outputs];
+        for (size_t j = 0; j < n_outputs; j++)
+            v[j] = shrunk(v[j], due);
+        v[n_outputs] = l1_sum;
+    }
+}
+
+/* v += c x for one output, and q += S c x. */
+static inline void add_one(const sparse_row *row, real *records, size_t stride, real c, real sum_c,
+                           const char *far, const int wide, const kind_of_record kept) {
+    enum { TOGETHER = 8 };
+    for (size_t k = 0; k < row->n; k += TOGETHER) {
+        FETCH(far + k * sizeof(real));
+        const size_t end = MIN(k + TOGETHER, row->n);
+        for (size_t l = k; l < end; l++) {
+            real *v = records + column(row->columns, l, wide) * stride;
+            v[0] += c * row->x[l];
+            if (kept == AVERAGE)
+                v[1] += sum_c * row->x[l];
+        }
+    }
+}
+
+/* Keeps the weights of the columns of a row within their bounds. */
+static inline void bound_row(const fo_pass *pass, const sparse_row *row, real *records,
+                             size_t stride, size_t n_outputs, const int wide) {
+    const real low = (real)(pass->low / pass->scale), high = (real)(pass->high / pass->scale);
+    for (size_t k = 0; k < row->n; k++) {
+        real *v = records + column(row->columns, k, wide) * stride;
+        for (size_t j = 0; j < n_outputs; j++)
+            v[j] = CLAMP(v[j], low, high);
+    }
+}
+
+static inline void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
+    const fo_matrix *X = &pass->X;
+    const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
+    const size_t stride = kept == PLAIN ? n_outputs : kept == L1 ? n_outputs + 1 : 2 * n_outputs;
+    const size_t slopes_stride = padded(n_outputs);
+    const real *Y = pass->y, *weight = pass->sample_weight;
+    const loss_functions *loss = K(losses)[pass->loss];
+    const int passive = pass->step != FO_GRADIENT, simple = one && pass->target && !passive;
+    real h[FO_MAX_HYPERS];
+    to_real(pass->loss_hyper, h);
+    real *records = kept == PLAIN ? pass->w : pass->work;
+    real *slot = (real *)pass->work + records_room(pass), *slopes = slot + padded(X->most);
+    real *dots = slopes + pass->batch_size * slopes_stride, *c = dots + padded(n_outputs + LANES),
+         *sum_c = c + padded(n_outputs + LANES);
+    real *intercept = pass->intercept, *mean_intercept = pass->intercept_average,
+         *target = pass->target;
+    memset(dots, 0, 3 * padded(n_outputs + LANES) * sizeof(real));
+
+    for (size_t start = 0, update = 0; start < n; update++) {
+        const size_t end = start + MIN(pass->batch_size, n - start);
+        const double *hyper = pass->hyper + update * pass->hyper_stride;
+        sparse_row row;
+        far_row far;
+
+        for (size_t t = start; t < end; t++) {
+            const size_t i = row_index(pass, t);
+            real *z = (real *)pass->z + t * n_outputs,
+                 *slope = slopes + (t - start) * slopes_stride;
+            far = fetch_rows(pass, t, wide);
+            row = read_row(X, i, slot, wide);
+            if (kept == L1)
+                touch(&row, records, stride, (real)pass->l1_sum, n_outputs, wide);
+            if (one)
+                dots[0] = dot_one(&row, records, stride, far.columns, wide);
+            else
+                dot_all(&row, records, stride, dots, n_outputs, wide);
+            for (size_t k = 0; k < n_outputs; k++)
+                z[k] = (real)pass->scale * dots[k] + (intercept ? intercept[k] : 0);
+            if (!row.known)
+                z[0] = __builtin_nanf(""); /* it is told as a prediction that is not finite is */
+            if (target)
+                target[t] = Y[i];
+            if (simple)
+                slope[0] = loss->slope(z[0], Y[i], h) * (weight ? weight[i] : 1);
+            else
+                K(row_slopes)(pass, h, i, z, hyper[0], passive ? squared_norm(&row) : 0, slope);
+        }
+
+        shrink_records(pass, records, hyper);
+        const double share = 1 / (double)(end - start);
+        for (size_t t = start; t < end; t++) {
+            const real *slope = slopes + (t - start) * slopes_stride;
+            if (end - start > 1)
+                row = read_row(X, row_index(pass, t), slot, wide);
+            for (size_t k = 0; k < n_outputs; k++) {
+                c[k] = (real)(-hyper[0] * share / pass->scale) * slope[k];
+                if (kept == AVERAGE)
+                    sum_c[k] = (real)pass->scale_sum * c[k];
+                if (intercept)
+                    intercept[k] -=
+                        (real)(hyper[0] * share) * (slope[k] + (real)pass->intercept_pull);
+            }
+            if (one) {
+                add_one(&row, records, stride, c[0], sum_c[0], far.values, wide, kept);
+            } else {
+                add_all(&row, records, stride, c, n_outputs, wide);
+                if (kept == AVERAGE)
+                    add_all(&row, records + n_outputs, stride, sum_c, n_outputs, wide);
+            }
+        }
+        if (kept == L1)
+            pass->l1_sum += hyper[3] / pass->scale;
+        if (is_bounded(pass))
+            for (size_t t = start; t < end; t++) {
+                row = read_row(X, row_index(pass, t), slot, wide);
+                if (kept == L1)
+                    touch(&row, records, stride, (real)pass->l1_sum, n_outputs, wide);
+                bound_row(pass, &row, records, stride, n_outputs, wide);
+            }
+        if (kept == AVERAGE) {
+            if (pass->before_average) {
+                pass->before_average--;
+            } else {
+                pass->n_averaged++;
+                pass->n_summed++;
+                pass->scale_sum += pass->scale;
+                for (size_t k = 0; k < n_outputs && intercept; k++)
+                    mean_intercept[k] +=
+                        (intercept[k] - mean_intercept[k]) / (real)pass->n_averaged;
+            }
+        }
+        start = end;
+    }
+}
+
+void K(sparse_sgd)(fo_pass *pass) {
+    if (!pass->open)
+        open_records(pass);
+    const int one = pass->n_outputs == 1;
+#define CASE(kept)                                                                                 \
+    case kept:                                                                                     \
+        if (pass->X.wide)                                                                          \
+            one ? train(pass, 1, kept, 1) : train(pass, 1, kept, 0);                               \
+        else                                                                                       \
+            one ? train(pass, 0, kept, 1) : train(pass, 0, kept, 0);                               \
+        break;
+    switch (kind(pass)) {
+        CASE(PLAIN)
+        CASE(L1)
+        CASE(AVERAGE)
+    }
+}

@@ -1,0 +1,35 @@
+/* What an update does beside the rule's step of the weights. */
+#include "epochs.h"
+
+void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper) {
+    double unpenalised[FO_MAX_HYPERS];
+    memcpy(unpenalised, hyper, pass->n_hypers * sizeof *hyper);
+    unpenalised[1] = unpenalised[2] = unpenalised[3] = 0; /* l2, decay, l1 */
+    K(optimizers)
+    [pass->optimizer](pass->intercept, g, (real *const *)pass->intercept_state, unpenalised,
+                      pass->n_outputs);
+}
+
+void K(bound)(const fo_pass *pass, real *w, size_t n) {
+    const real low = (real)pass->low, high = (real)pass->high;
+    if (!is_bounded(pass))
+        return;
+    for (size_t j = 0; j < n; j++)
+        w[j] = CLAMP(w[j], low, high);
+}
+
+static void take_in(real *restrict mean, const real *restrict w, real share, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        mean[j] += share * (w[j] - mean[j]);
+}
+
+void K(average)(fo_pass *pass) {
+    if (pass->before_average) {
+        pass->before_average--;
+        return;
+    }
+    const real share = (real)1 / (real)++pass->n_averaged;
+    take_in(pass->average, pass->w, share, n_weights(pass));
+    if (pass->intercept)
+        take_in(pass->intercept_average, pass->intercept, share, pass->n_outputs);
+}

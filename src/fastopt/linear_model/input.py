@@ -1,0 +1,109 @@
+"""What the linear models are given: X, y, weights and starting points, checked and never copied
+without need.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+
+Array = npt.NDArray[Any]
+
+#: What X may hold; anything else is converted to the first.
+X_DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.bool_]
+
+
+def read(
+    estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any
+) -> Any:
+    """Return X, and y if it is given, checked; a copy is made only of an X that no pass can read.
+
+    NaN is not looked for in X: the first prediction from it tells.
+    """
+    only_X = isinstance(y, str) and y == "no_validation"  # as in scikit-learn; None is an error
+    if not _is_plain(estimator, X, reset) or not (only_X or _is_plain_target(y, len(X))):
+        return validate_data(
+            estimator,
+            X,
+            y,
+            dtype=X_DTYPES,
+            ensure_all_finite=False,
+            accept_sparse="csr",
+            reset=reset,
+            **checks,
+        )
+    if reset:
+        estimator.n_features_in_ = X.shape[1]
+    return X if only_X else (X, y)
+
+
+def _is_plain(estimator: BaseEstimator, X: Any, reset: bool) -> bool:
+    """Whether X is an array in which scikit-learn's checks, of some 0.1 ms, would find nothing to
+    say or to convert.
+    """
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.size > 0
+        and X.dtype in X_DTYPES
+        and (reset or X.shape[1] == getattr(estimator, "n_features_in_", None))
+        and not hasattr(estimator, "feature_names_in_")
+    )
+
+
+def _is_plain_target(y: Any, n_samples: int) -> bool:
+    return (
+        type(y) is np.ndarray
+        and y.shape == (n_samples,)
+        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
+    )
+
+
+def check_rows(X: Any, row: int, n_features: int) -> None:
+    """Raise the error of a row from which no finite prediction came, if it is to blame for it."""
+    part = X[row : row + 1]
+    if sparse.issparse(X):
+        columns = X.indices[X.indptr[row] : X.indptr[row + 1]]
+        if columns.size and not (columns.min() >= 0 and columns.max() < n_features):
+            raise ValueError(f"X has column indices outside of 0 .. {n_features - 1} in row {row}")
+    check_array(part, dtype=None, accept_sparse="csr", input_name="X")
+
+
+def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
+    """Return the sample weights as the kernels read them; at least one must not be 0."""
+    if sample_weight is None:
+        return None
+    weights = np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
+    if not weights.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weights
+
+
+def weight_dtype(X: Any) -> Any:
+    """Return the dtype of the weights that X is learnt with."""
+    return np.float64 if X.dtype == np.float64 else np.float32
+
+
+def starting_point(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return weights to start from, in their shape."""
+    values = check_array(
+        values, ensure_2d=False, ensure_min_samples=0, dtype=dtype, input_name=name
+    )
+    return shaped(name, values, shape, dtype)
+
+
+def shaped(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return some weights in their shape; those of one output may come in any."""
+    one = math.prod(shape[:-1]) == 1
+    if np.shape(values) != shape and not (one and np.size(values) == shape[-1]):
+        raise ValueError(
+            f"Provided {name} does not match dataset: {name} must have the shape {shape}, got "
+            f"{np.shape(values)}"
+        )
+    if sparse.issparse(values):
+        values = values.toarray()
+    return np.asarray(values, dtype).reshape(shape)
