@@ -8,19 +8,17 @@ extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd);
 
-/* The passes. Each leaves in pass->z the predictions that it made before its updates, and has room
-   for so many numbers in pass->work. */
-void K(narrow)(fo_pass *pass);
-void K(wide)(fo_pass *pass);
-void K(minibatch)(fo_pass *pass);
-void K(sparse_sgd)(fo_pass *pass);
-void K(sparse)(fo_pass *pass);
-size_t K(narrow_room)(const fo_pass *pass);
-size_t K(wide_room)(const fo_pass *pass);
-size_t K(minibatch_room)(const fo_pass *pass);
-size_t K(sparse_sgd_room)(const fo_pass *pass);
-size_t K(sparse_room)(const fo_pass *pass);
-void K(sparse_sgd_settle)(fo_pass *pass);
+/* A kind of pass: how many numbers it needs in pass->work; the pass itself, which leaves in pass->z
+   the predictions that it made before its updates; and what gives the weights what it keeps back,
+   if it does. */
+typedef struct {
+    size_t (*room)(const fo_pass *pass);
+    void (*run)(fo_pass *pass);
+    void (*settle)(fo_pass *pass);
+} kind_of_pass;
+
+extern const kind_of_pass K(narrow), K(wide), K(minibatch), K(sparse), K(sparse_sgd),
+    K(sparse_touched);
 
 /* What fo_kernels promises of a pass. */
 size_t K(run)(fo_pass *pass);
@@ -35,16 +33,20 @@ void K(row_slopes)(const fo_pass *pass, const real *h, size_t i, const real *z, 
                    real sqnorm, real *slope);
 
 /* The parts of an update beside the rule's step of the weights: the step of the intercepts, which
-   are not penalised, the bounds of n weights, and the average of all. */
+   are not penalised, the bounds of n weights, and the average of all, whose n_outputs or n_features
+   numbers for each of the others lie `stride` apart. */
 void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper);
 void K(bound)(const fo_pass *pass, real *w, size_t n);
-void K(average)(fo_pass *pass);
+void K(average)(fo_pass *pass, const real *w, size_t stride);
 
 /* Copies row i of dense X to dst as real numbers. */
 void K(stage)(real *restrict dst, const fo_matrix *X, size_t i);
 
 /* Whether each column of row i of sparse X is one of the matrix. */
 int K(is_within)(const fo_matrix *X, size_t i);
+
+/* Whether its columns rise, so that no two of them are the same. */
+int K(is_increasing)(const fo_matrix *X, size_t i);
 
 /* Copies n values of sparse X, from the k-th on. */
 void K(stage_values)(real *restrict dst, const fo_matrix *X, size_t k, size_t n);

@@ -18,7 +18,7 @@ static inline size_t tile_size(size_t width) {
     return CLAMP(TILE_BYTES / (width * sizeof(real)), TOGETHER, TILE);
 }
 
-size_t K(minibatch_room)(const fo_pass *pass) {
+static size_t room(const fo_pass *pass) {
     const size_t width = padded(pass->X.n_features), tile = tile_size(width);
     return padded(n_weights(pass)) + tile * width + (1 + tile) * padded(pass->n_outputs);
 }
@@ -66,7 +66,7 @@ static inline void add_rows(real *restrict g, const int first, const real *a, co
     }
 }
 
-void K(minibatch)(fo_pass *pass) {
+static void run(fo_pass *pass) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
     const size_t width = padded(d), tile = tile_size(width);
@@ -150,7 +150,9 @@ void K(minibatch)(fo_pass *pass) {
             K(update_intercept)(pass, g_intercept, hyper);
         K(bound)(pass, w, n_weights(pass));
         if (pass->average)
-            K(average)(pass);
+            K(average)(pass, w, d);
         start = end;
     }
 }
+
+const kind_of_pass K(minibatch) = {room, run, NULL};

@@ -17,9 +17,9 @@ enum {
     FETCHED = 32, /* rows ahead that are asked for from memory */
 };
 
-size_t K(narrow_room)(const fo_pass *pass) { return (1 + RING) * padded(pass->X.n_features); }
+static size_t room(const fo_pass *pass) { return (1 + RING) * padded(pass->X.n_features); }
 
-void K(narrow)(fo_pass *pass) {
+static void run(fo_pass *pass) {
     const size_t n = pass->n_samples, d = pass->X.n_features, width = padded(d);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
@@ -80,3 +80,5 @@ void K(narrow)(fo_pass *pass) {
     if (intercept)
         *intercept = b + e;
 }
+
+const kind_of_pass K(narrow) = {room, run, NULL};

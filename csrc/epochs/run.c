@@ -4,14 +4,6 @@
 /* Up to so many features rows are narrow: to copy them costs less than to wait for the chain. */
 enum { NARROW = 1600 / sizeof(real) };
 
-typedef struct {
-    void (*run)(fo_pass *pass);
-    size_t (*room)(const fo_pass *pass);
-} kind_of_pass;
-
-#define KIND(name)                                                                                 \
-    (kind_of_pass) { K(name), K(name##_room) }
-
 /* Whether the pass can hold back the penalty, and the average, of weights that it does not touch.
  */
 static int is_lazy(const fo_pass *pass) {
@@ -25,22 +17,21 @@ static int is_plain(const fo_pass *pass) {
            !pass->average && pass->step == FO_GRADIENT && !is_bounded(pass);
 }
 
-static kind_of_pass kind(const fo_pass *pass) {
+static const kind_of_pass *kind(const fo_pass *pass) {
     if (pass->X.indptr)
-        return is_lazy(pass) ? KIND(sparse_sgd) : KIND(sparse);
+        return is_lazy(pass)        ? &K(sparse_sgd)
+               : pass->touched_only ? &K(sparse_touched)
+                                    : &K(sparse);
     if (!is_plain(pass))
-        return KIND(minibatch);
-    return pass->X.n_features > NARROW || pass->n_outputs > 1 || !pass->target ? KIND(wide)
-                                                                               : KIND(narrow);
+        return &K(minibatch);
+    return pass->X.n_features > NARROW || !pass->target ? &K(wide) : &K(narrow);
 }
 
-size_t K(work_size)(const fo_pass *pass) { return kind(pass).room(pass) * sizeof(real); }
+size_t K(work_size)(const fo_pass *pass) { return kind(pass)->room(pass) * sizeof(real); }
 
 void K(settle)(fo_pass *pass) {
-    if (!pass->open)
-        return;
-    if (is_lazy(pass))
-        K(sparse_sgd_settle)(pass);
+    if (pass->open && kind(pass)->settle)
+        kind(pass)->settle(pass);
     pass->open = 0;
 }
 
@@ -60,7 +51,7 @@ static size_t first_not_finite(const real *z, size_t n) {
 }
 
 size_t K(run)(fo_pass *pass) {
-    kind(pass).run(pass);
+    kind(pass)->run(pass);
     const size_t n = pass->n_samples * pass->n_outputs;
     return first_not_finite(pass->z, n) / pass->n_outputs;
 }

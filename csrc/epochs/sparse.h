@@ -168,4 +168,52 @@ static inline real squared_norm(const sparse_row *row) {
     return sum;
 }
 
+/* What the passes but that of SGD need beside the weights and their gradients. */
+typedef struct {
+    real *values; /* of a row, if they must be converted */
+    real *slopes; /* of the samples of a batch, `padded(n_outputs)` apart */
+    real *dots, *c, *g_intercept;
+} sparse_scratch;
+
+static inline size_t scratch_room(const fo_pass *pass) {
+    return padded(pass->X.most) + pass->batch_size * padded(pass->n_outputs) +
+           3 * padded(pass->n_outputs + LANES);
+}
+
+static inline sparse_scratch scratch_at(const fo_pass *pass, real *memory) {
+    const size_t outputs = padded(pass->n_outputs + LANES);
+    sparse_scratch scratch = {.values = memory};
+    scratch.slopes = scratch.values + padded(pass->X.most);
+    scratch.dots = scratch.slopes + pass->batch_size * padded(pass->n_outputs);
+    scratch.c = scratch.dots + outputs;
+    scratch.g_intercept = scratch.c + outputs;
+    memset(scratch.dots, 0, 3 * outputs * sizeof(real));
+    return scratch;
+}
+
+/* Reads the row of sample t, the r-th of its batch, and leaves its predictions and their slopes. */
+static inline sparse_row predict_row(fo_pass *pass, const sparse_scratch *scratch, const real *h,
+                                     double lr, const real *w, size_t stride, size_t t, size_t r,
+                                     const int wide, const int one) {
+    const size_t i = row_index(pass, t), n_outputs = one ? 1 : pass->n_outputs;
+    const far_row far = fetch_rows(pass, t, wide);
+    const sparse_row row = read_row(&pass->X, i, scratch->values, wide);
+    const real *intercept = pass->intercept;
+    real *z = (real *)pass->z + t * n_outputs, *slope = scratch->slopes + r * padded(n_outputs);
+    if (one)
+        scratch->dots[0] = dot_one(&row, w, stride, far.columns, wide);
+    else
+        dot_all(&row, w, stride, scratch->dots, n_outputs, wide);
+    for (size_t k = 0; k < n_outputs; k++)
+        z[k] = scratch->dots[k] + (intercept ? intercept[k] : 0);
+    if (!row.known)
+        z[0] = __builtin_nanf(""); /* it is told as a prediction that is not finite is */
+    if (pass->target)
+        ((real *)pass->target)[t] = ((const real *)pass->y)[i];
+    K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(&row), slope);
+    for (size_t k = 0; k < row.n; k += 64 / sizeof(real))
+        FETCH(far.values + k * sizeof(real));
+    return row;
+}
+
 #endif

@@ -27,7 +27,7 @@ static size_t records_room(const fo_pass *pass) {
     return kind(pass) == PLAIN ? 0 : padded(pass->X.n_features * record_size(pass) + LANES);
 }
 
-size_t K(sparse_sgd_room)(const fo_pass *pass) {
+static size_t room(const fo_pass *pass) {
     return records_room(pass) + padded(pass->X.most) + pass->batch_size * padded(pass->n_outputs) +
            3 * padded(pass->n_outputs + LANES);
 }
@@ -46,7 +46,7 @@ static void open_records(fo_pass *pass) {
     pass->n_summed = 0;
 }
 
-void K(sparse_sgd_settle)(fo_pass *pass) {
+static void settle(fo_pass *pass) {
     const kind_of_record kept = kind(pass);
     const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
     const real s = (real)pass->scale, l1_sum = (real)pass->l1_sum;
@@ -65,7 +65,6 @@ void K(sparse_sgd_settle)(fo_pass *pass) {
         w += n_outputs;
         mean += kept == AVERAGE ? n_outputs : 0;
     }
-    pass->open = 0;
 }
 
 /* L2: takes the factor of an update into s. Near the end of the range of real it is folded into v,
@@ -104,20 +103,27 @@ static inline void touch(const sparse_row *row, real *records, size_t stride, re
     }
 }
 
-/* v += c x for one output, and q += S c x. */
+static inline void add_entry(const sparse_row *row, size_t k, real *records, size_t stride, real c,
+                             real sum_c, const int wide, const kind_of_record kept) {
+    real *v = records + column(row->columns, k, wide) * stride;
+    v[0] += c * row->x[k];
+    if (kept == AVERAGE)
+        v[1] += sum_c * row->x[k];
+}
+
+/* v += c x for one output, and q += S c x. `far` is asked for on the way. */
 static inline void add_one(const sparse_row *row, real *records, size_t stride, real c, real sum_c,
                            const char *far, const int wide, const kind_of_record kept) {
     enum { TOGETHER = 8 };
-    for (size_t k = 0; k < row->n; k += TOGETHER) {
+    size_t k = 0;
+    for (; k + TOGETHER <= row->n; k += TOGETHER) {
         FETCH(far + k * sizeof(real));
-        const size_t end = MIN(k + TOGETHER, row->n);
-        for (size_t l = k; l < end; l++) {
-            real *v = records + column(row->columns, l, wide) * stride;
-            v[0] += c * row->x[l];
-            if (kept == AVERAGE)
-                v[1] += sum_c * row->x[l];
-        }
+#pragma GCC unroll 8
+        for (size_t l = 0; l < TOGETHER; l++)
+            add_entry(row, k + l, records, stride, c, sum_c, wide, kept);
     }
+    for (; k < row->n; k++)
+        add_entry(row, k, records, stride, c, sum_c, wide, kept);
 }
 
 /* Keeps the weights of the columns of a row within their bounds. */
@@ -226,7 +232,7 @@ static inline void train(fo_pass *pass, const int wide, const kind_of_record kep
     }
 }
 
-void K(sparse_sgd)(fo_pass *pass) {
+static void run(fo_pass *pass) {
     if (!pass->open)
         open_records(pass);
     const int one = pass->n_outputs == 1;
@@ -243,3 +249,5 @@ void K(sparse_sgd)(fo_pass *pass) {
         CASE(AVERAGE)
     }
 }
+
+const kind_of_pass K(sparse_sgd) = {room, run, settle};

@@ -69,6 +69,20 @@ void K(stage_values)(real *restrict dst, const fo_matrix *X, size_t k, size_t n)
     widen(dst, X->data + (ptrdiff_t)k * size, size, n, X->dtype);
 }
 
+int K(is_increasing)(const fo_matrix *X, size_t i) {
+    int falls = 0;
+    if (X->wide) {
+        const uint64_t *start = X->indptr, *columns = X->indices;
+        for (uint64_t k = start[i] + 1; k < start[i + 1]; k++)
+            falls |= columns[k] <= columns[k - 1];
+    } else {
+        const uint32_t *start = X->indptr, *columns = X->indices;
+        for (uint32_t k = start[i] + 1; k < start[i + 1]; k++)
+            falls |= columns[k] <= columns[k - 1];
+    }
+    return !falls;
+}
+
 int K(is_within)(const fo_matrix *X, size_t i) {
     int outside = 0;
     if (X->wide) {

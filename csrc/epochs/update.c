@@ -23,13 +23,19 @@ static void take_in(real *restrict mean, const real *restrict w, real share, siz
         mean[j] += share * (w[j] - mean[j]);
 }
 
-void K(average)(fo_pass *pass) {
+void K(average)(fo_pass *pass, const real *w, size_t stride) {
     if (pass->before_average) {
         pass->before_average--;
         return;
     }
     const real share = (real)1 / (real)++pass->n_averaged;
-    take_in(pass->average, pass->w, share, n_weights(pass));
+    const size_t n = pass->X.indptr ? pass->n_outputs : pass->X.n_features;
+    real *mean = pass->average;
+    if (stride == n)
+        take_in(mean, w, share, n_weights(pass));
+    else
+        for (size_t j = 0; j < n_weights(pass) / n; j++)
+            take_in(mean + j * n, w + j * stride, share, n);
     if (pass->intercept)
         take_in(pass->intercept_average, pass->intercept, share, pass->n_outputs);
 }

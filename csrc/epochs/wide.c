@@ -13,7 +13,7 @@ enum {
     FETCHED = 4,              /* rows ahead that are asked for from memory */
 };
 
-size_t K(wide_room)(const fo_pass *pass) {
+static size_t room(const fo_pass *pass) {
     return RING * padded(pass->X.n_features) + 2 * padded(pass->n_outputs);
 }
 
@@ -50,7 +50,7 @@ static inline void sweep(real *v, const real *c, const real *now, const real *ne
         dots[k] = lanes_sum(sum[k]);
 }
 
-void K(wide)(fo_pass *pass) {
+static void run(fo_pass *pass) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
     const size_t width = padded(d);
@@ -112,3 +112,5 @@ void K(wide)(fo_pass *pass) {
     for (size_t j = 0; j < n_weights(pass); j++)
         v[j] *= (real)s;
 }
+
+const kind_of_pass K(wide) = {room, run, NULL};
