@@ -6,7 +6,7 @@
 
 extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
-optimizer_step K(sgd);
+optimizer_step K(sgd), K(sgd_l1);
 
 /* A kind of pass: how many numbers it needs in pass->work; the pass itself, which leaves in pass->z
    the predictions that it made before its updates; and what gives the weights what it keeps back,

@@ -7,14 +7,15 @@ enum { NARROW = 1600 / sizeof(real) };
 /* Whether the pass can hold back the penalty, and the average, of weights that it does not touch.
  */
 static int is_lazy(const fo_pass *pass) {
-    const int own_rule = K(optimizers)[pass->optimizer] == K(sgd), average = pass->average != NULL;
-    return own_rule && !(average && (pass->l1 || is_bounded(pass))) && pass->low <= 0 &&
-           pass->high >= 0;
+    optimizer_step *const rule = K(optimizers)[pass->optimizer];
+    return pass->low <= 0 && pass->high >= 0 &&
+           (rule == K(sgd) ? !(pass->average && is_bounded(pass))
+                           : rule == K(sgd_l1) && !pass->average);
 }
 
 static int is_plain(const fo_pass *pass) {
-    return K(optimizers)[pass->optimizer] == K(sgd) && pass->batch_size == 1 && !pass->l1 &&
-           !pass->average && pass->step == FO_GRADIENT && !is_bounded(pass);
+    return K(optimizers)[pass->optimizer] == K(sgd) && pass->batch_size == 1 && !pass->average &&
+           pass->step == FO_GRADIENT && !is_bounded(pass);
 }
 
 static const kind_of_pass *kind(const fo_pass *pass) {

@@ -9,18 +9,17 @@
    v[t] is S v - q with S = sum of s, where q takes in S c x as v takes in c x (Xu 2011,
    section 5.1).
 
-   Both of the latter work on copies of the weights, records (v, U) and (v, q), until `settle`. */
+   Both of the latter work on copies of the weights, records (v, q), until `settle`. */
 #include "sparse.h"
 
 typedef enum { PLAIN, L1, AVERAGE } kind_of_record;
 
 static kind_of_record kind(const fo_pass *pass) {
-    return pass->l1 ? L1 : pass->average ? AVERAGE : PLAIN;
+    return K(optimizers)[pass->optimizer] == K(sgd_l1) ? L1 : pass->average ? AVERAGE : PLAIN;
 }
 
 static size_t record_size(const fo_pass *pass) {
-    const size_t n = pass->n_outputs;
-    return kind(pass) == PLAIN ? n : kind(pass) == L1 ? n + 1 : 2 * n;
+    return kind(pass) == PLAIN ? pass->n_outputs : 2 * pass->n_outputs;
 }
 
 static size_t records_room(const fo_pass *pass) {
@@ -33,43 +32,61 @@ static size_t room(const fo_pass *pass) {
 }
 
 static void open_records(fo_pass *pass) {
-    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
-    if (kind(pass) != PLAIN) {
-        real *records = pass->work;
-        memset(records, 0, records_room(pass) * sizeof(real));
-        for (size_t j = 0; j < pass->X.n_features; j++)
-            memcpy(records + j * stride, (real *)pass->w + j * n_outputs, n_outputs * sizeof(real));
-    }
+    const kind_of_record kept = kind(pass);
+    const size_t n_outputs = pass->n_outputs;
+    const real *w = pass->w, *up = pass->w_state[0], *down = pass->w_state[1];
+    real *v = pass->work;
+    if (kept != PLAIN)
+        memset(v, 0, records_room(pass) * sizeof(real));
+    for (size_t j = 0; kept != PLAIN && j < n_weights(pass); j += n_outputs)
+        for (size_t k = j; k < j + n_outputs; k++) {
+            v[j + k] = w[k];
+            if (kept == L1)
+                v[j + k + n_outputs] = (up[k] - down[k]) / 2;
+        }
     pass->open = 1;
     pass->scale = 1;
-    pass->l1_sum = pass->scale_sum = 0;
+    pass->l1_sum = kept == L1 ? ((double)up[0] + (double)down[0]) / 2 : 0;
+    pass->scale_sum = 0;
     pass->n_summed = 0;
+}
+
+/* L1: takes what is due off the weights of a record. */
+static inline void apply_l1(real *v, real l1_sum, size_t n_outputs) {
+    for (size_t k = 0; k < n_outputs; k++) {
+        const real before = v[k], q = v[n_outputs + k];
+        v[k] = taken_to_0(before, l1_sum + q, l1_sum - q);
+        v[n_outputs + k] = q + (v[k] - before);
+    }
 }
 
 static void settle(fo_pass *pass) {
     const kind_of_record kept = kind(pass);
     const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
     const real s = (real)pass->scale, l1_sum = (real)pass->l1_sum;
-    real *w = pass->w, *mean = pass->average;
-    const real *v = kept == PLAIN ? pass->w : pass->work;
+    real *w = pass->w, *mean = pass->average, *up = pass->w_state[0], *down = pass->w_state[1];
+    real *v = kept == PLAIN ? pass->w : pass->work;
     const double all = (double)MAX(pass->n_averaged, 1), before = all - (double)pass->n_summed;
-    for (size_t j = 0; j < pass->X.n_features; j++) {
+    for (size_t j = 0; j < n_weights(pass); j += n_outputs, v += stride) {
+        if (kept == L1)
+            apply_l1(v, l1_sum, n_outputs);
         for (size_t k = 0; k < n_outputs; k++) {
+            const real vk = v[k], q = kept == PLAIN ? 0 : v[n_outputs + k];
             if (kept == AVERAGE && pass->n_summed)
-                mean[k] = (real)((before * (double)mean[k] + pass->scale_sum * (double)v[k] -
-                                  (double)v[n_outputs + k]) /
-                                 all);
-            w[k] = s * (kept == L1 ? shrunk(v[k], l1_sum - v[n_outputs]) : v[k]);
+                mean[j + k] = (real)((before * (double)mean[j + k] + pass->scale_sum * (double)vk -
+                                      (double)q) /
+                                     all);
+            if (kept == L1) {
+                up[j + k] = s * (l1_sum + q);
+                down[j + k] = s * (l1_sum - q);
+            }
+            w[j + k] = s * vk;
         }
-        v += stride;
-        w += n_outputs;
-        mean += kept == AVERAGE ? n_outputs : 0;
     }
 }
 
 /* L2: takes the factor of an update into s. Near the end of the range of real it is folded into v,
-   and into the sums of thresholds, which are in its units; S begins anew, with what it came to in
-   q. */
+   and into all that is in its units; S begins anew, with what it came to in q. */
 static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
     pass->scale *= MAX(1 - (hyper[0] * hyper[1] + hyper[2]), 0);
     if (pass->scale > 1e-9)
@@ -81,10 +98,10 @@ static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
         for (size_t k = 0; k < n_outputs; k++) {
             if (kept == AVERAGE)
                 v[n_outputs + k] -= scale_sum * v[k];
+            if (kept == L1)
+                v[n_outputs + k] *= fold;
             v[k] *= fold;
         }
-        if (kept == L1)
-            v[n_outputs] *= fold;
     }
     pass->l1_sum *= pass->scale;
     pass->scale_sum = 0;
@@ -92,15 +109,10 @@ static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
 }
 
 /* L1: brings the weights of the columns of a row up to date. */
-static inline void touch(const sparse_row *row, real *records, size_t stride, real l1_sum,
-                         size_t n_outputs, const int wide) {
-    for (size_t k = 0; k < row->n; k++) {
-        real *v = records + column(row->columns, k, wide) * stride;
-        const real due = l1_sum - v[n_outputs];
-        for (size_t j = 0; j < n_outputs; j++)
-            v[j] = shrunk(v[j], due);
-        v[n_outputs] = l1_sum;
-    }
+static inline void touch(const sparse_row *row, real *records, real l1_sum, size_t n_outputs,
+                         const int wide) {
+    for (size_t k = 0; k < row->n; k++)
+        apply_l1(records + column(row->columns, k, wide) * 2 * n_outputs, l1_sum, n_outputs);
 }
 
 static inline void add_entry(const sparse_row *row, size_t k, real *records, size_t stride, real c,
@@ -140,7 +152,7 @@ static inline void bound_row(const fo_pass *pass, const sparse_row *row, real *r
 static inline void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
-    const size_t stride = kept == PLAIN ? n_outputs : kept == L1 ? n_outputs + 1 : 2 * n_outputs;
+    const size_t stride = kept == PLAIN ? n_outputs : 2 * n_outputs;
     const size_t slopes_stride = padded(n_outputs);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
@@ -168,7 +180,7 @@ static inline void train(fo_pass *pass, const int wide, const kind_of_record kep
             far = fetch_rows(pass, t, wide);
             row = read_row(X, i, slot, wide);
             if (kept == L1)
-                touch(&row, records, stride, (real)pass->l1_sum, n_outputs, wide);
+                touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
             if (one)
                 dots[0] = dot_one(&row, records, stride, far.columns, wide);
             else
@@ -213,7 +225,7 @@ static inline void train(fo_pass *pass, const int wide, const kind_of_record kep
             for (size_t t = start; t < end; t++) {
                 row = read_row(X, row_index(pass, t), slot, wide);
                 if (kept == L1)
-                    touch(&row, records, stride, (real)pass->l1_sum, n_outputs, wide);
+                    touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
                 bound_row(pass, &row, records, stride, n_outputs, wide);
             }
         if (kept == AVERAGE) {

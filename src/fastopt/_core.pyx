@@ -55,7 +55,6 @@ cdef extern from "fastopt.h":
         void *intercept
         void **w_state
         void **intercept_state
-        int l1
         double low, high, intercept_pull
         int touched_only
         void *average
@@ -514,8 +513,6 @@ cdef class Pass:
         The mean of the weights after each update.
     n_averaged, before_average : int
         Updates in it so far, and to come before it begins.
-    l1 : bool
-        Whether the hyper-parameter l1 will ever be other than 0.
     bounds : (float, float)
         What each weight is kept within.
     intercept_pull : float
@@ -535,7 +532,7 @@ cdef class Pass:
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
                  intercept_state, sample_weight=None, positive_weight=None, bint classes=False,
                  batch_size=1, average=None, intercept_average=None, n_averaged=0,
-                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
+                 before_average=0, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
                  bint touched_only=False):
         cdef Py_ssize_t k, d, n_outputs, n_weights
         cdef fo_pass *p = &self.p
@@ -582,7 +579,7 @@ cdef class Pass:
             p.average = pointer(average, self.real, n_weights, "average")
             p.intercept_average = pointer(
                 intercept_average, self.real, n_outputs, "intercept_average")
-        p.n_averaged, p.before_average, p.l1 = n_averaged, before_average, l1
+        p.n_averaged, p.before_average = n_averaged, before_average
         p.low, p.high = bounds
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only

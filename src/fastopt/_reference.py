@@ -23,7 +23,21 @@ def _move(w: Array, step: Array, h: Hyper, threshold: Array | float) -> None:
 
 def sgd(w: Array, g: Array, s: State, h: Hyper) -> None:
     """W - lr g."""
-    _move(w, g + h["l2"] * w, h, h["l1"])
+    _move(w, g + h["l2"] * w, h, 0)
+
+
+def sgd_l1(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Tsuruoka et al.: the penalty that is due adds up until it is applied."""
+    before = w.copy()
+    sgd(before, g, s, h)
+    kept = max(1 - (h["lr"] * h["l2"] + h["decay"]), 0)
+    for budget in (s["up"], s["down"]):
+        budget[...] = kept * budget + h["l1"]
+    w[...] = np.where(
+        before > 0, np.maximum(0, before - s["up"]), np.minimum(0, before + s["down"])
+    )
+    s["up"][...] += w - before
+    s["down"][...] -= w - before
 
 
 def momentum(w: Array, g: Array, s: State, h: Hyper) -> None:
@@ -89,6 +103,7 @@ def adam(w: Array, g: Array, s: State, h: Hyper) -> None:
 
 OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
     "sgd": sgd,
+    "sgd_l1": sgd_l1,
     "momentum": momentum,
     "nesterov": nesterov,
     "adagrad": adagrad,

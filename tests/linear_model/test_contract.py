@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastopt import optim, schedules
-from fastopt.linear_model import SGDClassifier, SGDRegressor
+from fastopt.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
 
 GAPS = {
     f"check_sample_weight_equivalence_on_{kind}_data": (
@@ -26,7 +26,12 @@ GAPS = {
 
 
 @parametrize_with_checks(
-    [SGDClassifier(random_state=0), SGDRegressor(random_state=0)],
+    [
+        SGDClassifier(random_state=0),
+        SGDRegressor(random_state=0),
+        SGDOneClassSVM(random_state=0),
+        Perceptron(),
+    ],
     expected_failed_checks=lambda estimator: GAPS,
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

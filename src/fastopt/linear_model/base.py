@@ -123,6 +123,22 @@ class BaseSGD(BaseEstimator):
 
     _made_constraints: ClassVar[dict[str, list[Any]]]
 
+    # What a model is that does not let its user choose.
+    penalty: Any = "l2"
+    l1_ratio: Any = 0.15
+    epsilon: Any = 0.1
+    power_t: Any = 0.5
+    early_stopping: Any = False
+    validation_fraction: Any = 0.1
+    n_iter_no_change: Any = 5
+    average: Any = False
+    optimizer: Any = "sgd"
+    batch_size: Any = 1
+    positive: Any = False
+    bounds: Any = None
+    restore_best: Any = False
+    sparse_updates: Any = "exact"
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._made_constraints = {
@@ -247,15 +263,15 @@ class BaseSGD(BaseEstimator):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         self._progress = Progress(int(seed), shape, np.dtype(dtype))
 
-    def _init_weights(self, coef_init: Any, intercept_init: Any) -> None:
+    def _init_weights(
+        self, coef_init: Any, intercept_init: Any, name: str = "intercept_init"
+    ) -> None:
         progress = self._progress
         if coef_init is not None:
             self.coef_ = starting_point("coef_init", coef_init, progress.shape, progress.dtype)
         if intercept_init is not None:
             shape = (progress.n_outputs,)
-            self.intercept_ = starting_point(
-                "intercept_init", intercept_init, shape, progress.dtype
-            )
+            self.intercept_ = starting_point(name, intercept_init, shape, progress.dtype)
         if coef_init is not None or intercept_init is not None:
             progress.trained, progress.n_averaged = None, 0
 
@@ -388,7 +404,7 @@ class BaseSGD(BaseEstimator):
         if self.learning_rate in PASSIVE_AGGRESSIVE:
             return objective
         l1, l2 = self._penalties()
-        penalty = 0.0
+        penalty = self._intercept_pull() * float(self.intercept_.sum())
         if l2:
             penalty += l2 / 2 * float(np.square(coef, dtype=np.float64).sum())
         if l1:

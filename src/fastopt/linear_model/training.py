@@ -16,6 +16,7 @@ from fastopt.schedules import ReduceOnPlateau
 Array = npt.NDArray[Any]
 
 MOST_PREDICTIONS = 8192  # in one call of C: they and the numbers of its updates stay in cache
+PLAIN = {"sgd", "sgd_l1"}  # kernels between which the penalty may change
 MOST_ENTRIES = 2**27  # of X in one call of C: some 0.1 s, so that Ctrl-C is heard
 
 
@@ -158,12 +159,12 @@ class Training:
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.chunk = self._chunk(X)
         kernel = optimizer._kernel(options)
-        if progress.kernel not in ("", kernel):
+        if progress.kernel not in ("", kernel) and not {progress.kernel, kernel} <= PLAIN:
             raise ValueError(
                 f"optimizer cannot change on the way from {progress.kernel} to {kernel}, which "
                 "has another state: fit without warm_start"
             )
-        if not progress.kernel:
+        if progress.kernel != kernel:
             progress.kernel = kernel
             progress.state = optimizer.new_state(coef, options)
             progress.intercept_state = optimizer.new_state(intercept, options)
@@ -187,7 +188,6 @@ class Training:
             intercept_average=mean_intercept,
             n_averaged=progress.n_averaged,
             before_average=max(average_from - 1 - progress.t, 0),
-            l1=options["l1"] != 0,
             **how,
         )
         weight = targets.weight

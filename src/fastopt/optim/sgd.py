@@ -96,7 +96,7 @@ class SGD(Optimizer):
 
     def _kernel(self, options: Options) -> str:
         if not options["momentum"]:
-            return "sgd"
+            return "sgd_l1" if options.get("l1") else "sgd"
         rewritten = options["nesterov"] and options["velocity"] == "torch"
         return "nesterov" if rewritten else "momentum"
 
