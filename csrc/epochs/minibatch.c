@@ -9,13 +9,14 @@
 
 enum {
     TOGETHER = REGISTERS > 2 ? 2 : 4, /* rows: as many as there are registers for their sums */
+    OUTPUTS = REGISTERS > 1 ? 1 : 2,  /* the same for outputs */
     TILE = 64,                        /* samples, unless their rows take more than TILE_BYTES */
     TILE_BYTES = 16384,
     FETCHED = 8192, /* numbers between the rows in use and those asked for from memory */
 };
 
 static inline size_t tile_size(size_t width) {
-    return CLAMP(TILE_BYTES / (width * sizeof(real)), TOGETHER, TILE);
+    return CLAMP(TILE_BYTES / (width * sizeof(real)) / TOGETHER * TOGETHER, TOGETHER, TILE);
 }
 
 static size_t room(const fo_pass *pass) {
@@ -23,47 +24,87 @@ static size_t room(const fo_pass *pass) {
     return padded(n_weights(pass)) + tile * width + (1 + tile) * padded(pass->n_outputs);
 }
 
-/* z[r * stride] = w . x[r] for some rows; asks for the lines at far[r] on the way. */
+/* z[r * stride + k] = w[k] . x[r] for some rows and outputs, whose weights lie d apart; asks for
+   the lines at far[r] on the way, unless it is NULL. */
 static inline void dots(const real *w, const real *const *x, const char *const *far, real *z,
-                        size_t stride, size_t d, const int rows) {
+                        size_t stride, size_t d, const int rows, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
-    lanes sum[TOGETHER];
+    lanes sum[TOGETHER][OUTPUTS];
     for (int r = 0; r < rows; r++) {
-        sum[r] = (lanes){0};
-        FETCH(far[r] + (d - 1) * sizeof(real));
+        for (int k = 0; k < outputs; k++)
+            sum[r][k] = (lanes){0};
+        if (far)
+            FETCH(far[r] + (d - 1) * sizeof(real));
     }
-    if (rest) {
-        const lanes last = lanes_load_first(w + whole, rest);
-        for (int r = 0; r < rows; r++)
-            sum[r] = lanes_add_product(sum[r], last, lanes_load_first(x[r] + whole, rest));
-    }
+    if (rest)
+        for (int k = 0; k < outputs; k++) {
+            const lanes last = lanes_load_first(w + (size_t)k * d + whole, rest);
+            for (int r = 0; r < rows; r++)
+                sum[r][k] =
+                    lanes_add_product(sum[r][k], last, lanes_load_first(x[r] + whole, rest));
+        }
     for (size_t j = 0; j < whole; j += LANES) {
-        const lanes wj = lanes_load(w + j);
+        lanes wj[OUTPUTS];
+        for (int k = 0; k < outputs; k++)
+            wj[k] = lanes_load(w + (size_t)k * d + j);
         for (int r = 0; r < rows; r++) {
-            FETCH(far[r] + j * sizeof(real));
-            sum[r] = lanes_add_product(sum[r], wj, lanes_load(x[r] + j));
+            if (far)
+                FETCH(far[r] + j * sizeof(real));
+            const lanes xj = lanes_load(x[r] + j);
+            for (int k = 0; k < outputs; k++)
+                sum[r][k] = lanes_add_product(sum[r][k], wj[k], xj);
         }
     }
     for (int r = 0; r < rows; r++)
-        z[(size_t)r * stride] = lanes_sum(sum[r]);
+        for (int k = 0; k < outputs; k++)
+            z[(size_t)r * stride + (size_t)k] = lanes_sum(sum[r][k]);
 }
 
-/* g = (first ? 0 : g) + a[0] x[0] + a[1] x[1] + ... for some rows, in this order. */
-static inline void add_rows(real *restrict g, const int first, const real *a, const real *const *x,
-                            size_t d, const int rows) {
+/* g[k] = (first ? 0 : g[k]) + a[0][k] x[0] + a[1][k] x[1] + ... for some rows and outputs, in this
+   order. */
+static inline void add_rows(real *restrict g, const int first, const real *a, size_t stride,
+                            const real *const *x, size_t d, const int rows, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
     for (size_t j = 0; j < whole; j += LANES) {
-        lanes gj = first ? (lanes){0} : lanes_load(g + j);
-        for (int r = 0; r < rows; r++)
-            gj = lanes_add_scaled(gj, a[r], lanes_load(x[r] + j));
-        lanes_store(g + j, gj);
+        lanes gj[OUTPUTS];
+        for (int k = 0; k < outputs; k++)
+            gj[k] = first ? (lanes){0} : lanes_load(g + (size_t)k * d + j);
+        for (int r = 0; r < rows; r++) {
+            const lanes xj = lanes_load(x[r] + j);
+            for (int k = 0; k < outputs; k++)
+                gj[k] = lanes_add_scaled(gj[k], a[(size_t)r * stride + (size_t)k], xj);
+        }
+        for (int k = 0; k < outputs; k++)
+            lanes_store(g + (size_t)k * d + j, gj[k]);
     }
-    if (rest) {
-        lanes gj = first ? (lanes){0} : lanes_load_first(g + whole, rest);
-        for (int r = 0; r < rows; r++)
-            gj = lanes_add_scaled(gj, a[r], lanes_load_first(x[r] + whole, rest));
-        lanes_store_first(g + whole, gj, rest);
-    }
+    if (rest)
+        for (int k = 0; k < outputs; k++) {
+            real *last = g + (size_t)k * d + whole;
+            lanes gj = first ? (lanes){0} : lanes_load_first(last, rest);
+            for (int r = 0; r < rows; r++)
+                gj = lanes_add_scaled(gj, a[(size_t)r * stride + (size_t)k],
+                                      lanes_load_first(x[r] + whole, rest));
+            lanes_store_first(last, gj, rest);
+        }
+}
+
+/* Both for all rows of a tile, and so many outputs from the k-th on. */
+static inline void dots_of_tile(const real *w, const real *const *x, const char *const *far,
+                                real *z, size_t stride, size_t d, size_t count, const int outputs) {
+    size_t r = 0;
+    for (; r + TOGETHER <= count; r += TOGETHER)
+        dots(w, x + r, far ? far + r : NULL, z + r * stride, stride, d, TOGETHER, outputs);
+    for (; r < count; r++)
+        dots(w, x + r, far ? far + r : NULL, z + r * stride, stride, d, 1, outputs);
+}
+
+static inline void add_tile(real *g, const int first, const real *a, size_t stride,
+                            const real *const *x, size_t d, size_t count, const int outputs) {
+    size_t r = 0;
+    for (; r + TOGETHER <= count; r += TOGETHER)
+        add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, TOGETHER, outputs);
+    for (; r < count; r++)
+        add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, 1, outputs);
 }
 
 static void run(fo_pass *pass) {
@@ -107,13 +148,11 @@ static void run(fo_pass *pass) {
                 }
             }
 
-            for (size_t k = 0; k < n_outputs; k++) {
-                size_t r = 0;
-                for (; r + TOGETHER <= count; r += TOGETHER)
-                    dots(w + k * d, x + r, far + r, z + r * n_outputs + k, n_outputs, d, TOGETHER);
-                for (; r < count; r++)
-                    dots(w + k * d, x + r, far + r, z + r * n_outputs + k, n_outputs, d, 1);
-            }
+            size_t k = 0;
+            for (; k + OUTPUTS <= n_outputs; k += OUTPUTS)
+                dots_of_tile(w + k * d, x, k ? NULL : far, z + k, n_outputs, d, count, OUTPUTS);
+            for (; k < n_outputs; k++)
+                dots_of_tile(w + k * d, x, k ? NULL : far, z + k, n_outputs, d, count, 1);
             if (intercept)
                 for (size_t r = 0; r < count; r++)
                     for (size_t k = 0; k < n_outputs; k++)
@@ -131,18 +170,15 @@ static void run(fo_pass *pass) {
                                   slope + r * n_outputs);
             }
 
-            for (size_t k = 0; k < n_outputs; k++) {
-                real a[TILE];
-                for (size_t r = 0; r < count; r++) {
-                    a[r] = slope[r * n_outputs + k] * share;
-                    g_intercept[k] += a[r];
+            for (size_t r = 0; r < count; r++)
+                for (k = 0; k < n_outputs; k++) {
+                    slope[r * n_outputs + k] *= share;
+                    g_intercept[k] += slope[r * n_outputs + k];
                 }
-                size_t r = 0;
-                for (; r + TOGETHER <= count; r += TOGETHER)
-                    add_rows(g + k * d, t + r == start, a + r, x + r, d, TOGETHER);
-                for (; r < count; r++)
-                    add_rows(g + k * d, t + r == start, a + r, x + r, d, 1);
-            }
+            for (k = 0; k + OUTPUTS <= n_outputs; k += OUTPUTS)
+                add_tile(g + k * d, t == start, slope + k, n_outputs, x, d, count, OUTPUTS);
+            for (; k < n_outputs; k++)
+                add_tile(g + k * d, t == start, slope + k, n_outputs, x, d, count, 1);
         }
 
         step(w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
