@@ -24,17 +24,26 @@ static size_t room(const fo_pass *pass) {
     return padded(n_weights(pass)) + tile * width + (1 + tile) * padded(pass->n_outputs);
 }
 
-/* z[r * stride + k] = w[k] . x[r] for some rows and outputs, whose weights lie d apart; asks for
-   the lines at far[r] on the way, unless it is NULL. */
-static inline void dots(const real *w, const real *const *x, const char *const *far, real *z,
-                        size_t stride, size_t d, const int rows, const int outputs) {
+/* Rows further on, which are asked for while others are in use: a part of each with some outputs,
+   so that memory has the time of all of them. */
+typedef struct {
+    const char *rows[TILE];
+    size_t start, count; /* of the part, in numbers */
+} far_rows;
+
+/* z[r * stride + k] = w[k] . x[r] for some rows, from `at` of their tile on, and outputs, whose
+   weights lie d apart. */
+static inline void dots(const real *w, const real *const *x, const far_rows *far, size_t at,
+                        real *z, size_t stride, size_t d, const int rows, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
+    const char *const *fetched = far->rows + at;
+    x += at;
+    z += at * stride;
     lanes sum[TOGETHER][OUTPUTS];
     for (int r = 0; r < rows; r++) {
         for (int k = 0; k < outputs; k++)
             sum[r][k] = (lanes){0};
-        if (far)
-            FETCH(far[r] + (d - 1) * sizeof(real));
+        FETCH(fetched[r] + (d - 1) * sizeof(real));
     }
     if (rest)
         for (int k = 0; k < outputs; k++) {
@@ -48,8 +57,8 @@ static inline void dots(const real *w, const real *const *x, const char *const *
         for (int k = 0; k < outputs; k++)
             wj[k] = lanes_load(w + (size_t)k * d + j);
         for (int r = 0; r < rows; r++) {
-            if (far)
-                FETCH(far[r] + j * sizeof(real));
+            if (j < far->count)
+                FETCH(fetched[r] + (far->start + j) * sizeof(real));
             const lanes xj = lanes_load(x[r] + j);
             for (int k = 0; k < outputs; k++)
                 sum[r][k] = lanes_add_product(sum[r][k], wj[k], xj);
@@ -88,14 +97,14 @@ static inline void add_rows(real *restrict g, const int first, const real *a, si
         }
 }
 
-/* Both for all rows of a tile, and so many outputs from the k-th on. */
-static inline void dots_of_tile(const real *w, const real *const *x, const char *const *far,
-                                real *z, size_t stride, size_t d, size_t count, const int outputs) {
+/* Both for all rows of a tile, and so many outputs. */
+static inline void dots_of_tile(const real *w, const real *const *x, const far_rows *far, real *z,
+                                size_t stride, size_t d, size_t count, const int outputs) {
     size_t r = 0;
     for (; r + TOGETHER <= count; r += TOGETHER)
-        dots(w, x + r, far ? far + r : NULL, z + r * stride, stride, d, TOGETHER, outputs);
+        dots(w, x, far, r, z, stride, d, TOGETHER, outputs);
     for (; r < count; r++)
-        dots(w, x + r, far ? far + r : NULL, z + r * stride, stride, d, 1, outputs);
+        dots(w, x, far, r, z, stride, d, 1, outputs);
 }
 
 static inline void add_tile(real *g, const int first, const real *a, size_t stride,
@@ -131,17 +140,17 @@ static void run(fo_pass *pass) {
 
         for (size_t t = start, count; t < end; t += count) {
             const real *x[TILE];
-            const char *far[TILE];
+            far_rows far = {.start = 0, .count = padded(d / ((n_outputs + OUTPUTS - 1) / OUTPUTS))};
             real *z = (real *)pass->z + t * n_outputs;
             count = MIN(tile, end - t);
             for (size_t r = 0; r < count; r++) {
                 x[r] = row(pass, t + r, slots + r * width);
-                far[r] = (const char *)x[r];
+                far.rows[r] = (const char *)x[r];
                 if (target)
                     target[t + r] = Y[row_index(pass, t + r)];
                 if (t + r + ahead < n) {
                     if (direct)
-                        far[r] = row_address(X, row_index(pass, t + r + ahead));
+                        far.rows[r] = row_address(X, row_index(pass, t + r + ahead));
                     else
                         fetch_row(pass, t + r + ahead);
                     fetch_target(pass, t + r + ahead);
@@ -149,10 +158,10 @@ static void run(fo_pass *pass) {
             }
 
             size_t k = 0;
-            for (; k + OUTPUTS <= n_outputs; k += OUTPUTS)
-                dots_of_tile(w + k * d, x, k ? NULL : far, z + k, n_outputs, d, count, OUTPUTS);
-            for (; k < n_outputs; k++)
-                dots_of_tile(w + k * d, x, k ? NULL : far, z + k, n_outputs, d, count, 1);
+            for (; k + OUTPUTS <= n_outputs; k += OUTPUTS, far.start += far.count)
+                dots_of_tile(w + k * d, x, &far, z + k, n_outputs, d, count, OUTPUTS);
+            for (; k < n_outputs; k++, far.start += far.count)
+                dots_of_tile(w + k * d, x, &far, z + k, n_outputs, d, count, 1);
             if (intercept)
                 for (size_t r = 0; r < count; r++)
                     for (size_t k = 0; k < n_outputs; k++)

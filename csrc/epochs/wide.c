@@ -18,9 +18,10 @@ static size_t room(const fo_pass *pass) {
 }
 
 /* For some outputs k, of weights v + k d: v += c[k] now, and dots[k] = v . next. Asks for a line at
-   `fetched` with every block, unless it is NULL. */
+   `fetched` with every block of the first n_fetched numbers. */
 static inline void sweep(real *v, const real *c, const real *now, const real *next,
-                         const char *fetched, real *dots, size_t d, const int outputs) {
+                         const char *fetched, size_t n_fetched, real *dots, size_t d,
+                         const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
     lanes sum[TOGETHER];
     for (int k = 0; k < outputs; k++)
@@ -36,7 +37,7 @@ static inline void sweep(real *v, const real *c, const real *now, const real *ne
         }
     }
     for (size_t j = 0; j < whole; j += LANES) {
-        if (fetched)
+        if (j < n_fetched)
             FETCH(fetched + j * sizeof(real));
         const lanes x = lanes_load(now + j), following = lanes_load(next + j);
         for (int k = 0; k < outputs; k++) {
@@ -61,6 +62,8 @@ static void run(fo_pass *pass) {
     real *v = pass->w, *intercept = pass->intercept, *target = pass->target;
     real *ring = pass->work, *dots = ring + RING * width, *c = dots + padded(n_outputs);
     const int direct = is_direct(X);
+    const size_t sweeps = n_outputs / TOGETHER + n_outputs % TOGETHER;
+    const size_t n_fetched = direct ? padded(d / sweeps) : 0; /* of a row further on, in each */
 
     double s = 1; /* w = s v */
     const real *now = row(pass, 0, ring);
@@ -89,22 +92,21 @@ static void run(fo_pass *pass) {
 
         const size_t following = MIN(t + 1, n - 1), far = MIN(t + FETCHED, n - 1);
         const real *next = row(pass, following, ring + following % RING * width);
-        const char *fetched = NULL; /* where the sweep asks for a line of every block it does */
-        if (direct) {
-            fetched = row_address(X, row_index(pass, far));
+        const char *fetched = row_address(X, row_index(pass, far));
+        if (direct)
             FETCH(fetched + (d - 1) * sizeof(real));
-        } else {
+        else
             fetch_row(pass, far);
-        }
         fetch_target(pass, far);
-        for (size_t k = 0; k < n_outputs; fetched = NULL) {
+        for (size_t k = 0; k < n_outputs;) {
             if (k + TOGETHER <= n_outputs) {
-                sweep(v + k * d, c + k, now, next, fetched, dots + k, d, TOGETHER);
+                sweep(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, TOGETHER);
                 k += TOGETHER;
             } else {
-                sweep(v + k * d, c + k, now, next, fetched, dots + k, d, 1);
+                sweep(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, 1);
                 k += 1;
             }
+            fetched += n_fetched * sizeof(real);
         }
         now = next;
     }

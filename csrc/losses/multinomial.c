@@ -13,9 +13,14 @@ static inline real largest(const real *z, size_t n) {
 
 static real value(const real *z, size_t y, size_t n_classes) {
     const real most = largest(z, n_classes);
-    real others = -1; /* exp of the largest is 1 */
-    for (size_t k = 0; k < n_classes; k++)
-        others += fo_exp(z[k] - most);
+    real exps[LANES], others = -1; /* exp of the largest is 1 */
+    for (size_t k = 0, count; k < n_classes; k += count) {
+        count = MIN(LANES, n_classes - k);
+        for (size_t j = 0; j < count; j++)
+            exps[j] = fo_exp(z[k + j] - most);
+        for (size_t j = 0; j < count; j++)
+            others += exps[j];
+    }
     return fo_log1p(MAX(0, others)) + (most - z[y]);
 }
 
