@@ -4,6 +4,7 @@ import copy
 import math
 import time
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -30,7 +32,6 @@ from fastopt.linear_model.input import (
 )
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
 from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from fastopt.optim.optimizer import rates
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": SGD(),
@@ -46,6 +47,7 @@ PASSIVE_AGGRESSIVE = ("pa1", "pa2")
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
+_PLANS: Any = weakref.WeakKeyDictionary()  # of estimators: see BaseSGD._plan
 EVENTS = {"on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end"}
 
 
@@ -159,6 +161,20 @@ class BaseSGD(BaseEstimator):
         return 0.0
 
     # The rule.
+
+    def _plan(self) -> tuple[Optimizer, dict[str, Any], tuple[float, float]]:
+        """Return the optimizer, its hyper-parameters and the bounds; and check all parameters, if
+        they are not those of the last call.
+        """
+        values = tuple([getattr(self, name) for name in self._made_constraints])
+        last, plan = _PLANS.get(self, (None, None))
+        if last != values:
+            if not get_config()["skip_parameter_validation"]:
+                self._validate_params()
+            plan = *self._rule(), self._bounds()
+            _PLANS[self] = values, plan
+        optimizer, options, bounds = plan
+        return optimizer, dict(options), bounds
 
     def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
         """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
@@ -279,8 +295,8 @@ class BaseSGD(BaseEstimator):
         """Return the training that goes on from coef_ and intercept_ in copies of them: what a
         user has set, or holds on to, is not trained on.
         """
-        optimizer, options = self._rule()
-        progress, bounds = self._progress, self._bounds()
+        optimizer, options, bounds = self._plan()
+        progress = self._progress
         if self.learning_rate != "adaptive":
             progress.factor = 1.0
         if not isinstance(options["lr"], schedules.ReduceOnPlateau):
@@ -434,13 +450,11 @@ class BaseSGD(BaseEstimator):
         self, training: Training, loss: float, accuracy: float, seconds: float
     ) -> dict[str, float]:
         """Add a row for an epoch to history_, and return it."""
-        progress = training.progress
-        lr = float(np.max(rates(training.options["lr"], np.array([max(progress.t, 1)]))))
         row = {"loss": loss / self._n_losses()}
         if _core.LOSSES[self.loss][0] != "regression":
             row["accuracy"] = accuracy
         row |= {
-            "lr": lr * progress.factor,
+            "lr": training.lr,
             "gradient_norm": training.gradient_norm,
             "seconds": seconds,
             "samples_per_second": training.n_samples / seconds,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import StrOptions
@@ -221,7 +221,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         self.restore_best = restore_best
         self.sparse_updates = sparse_updates
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X: Any,
@@ -261,6 +260,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        self._plan()
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y))
@@ -281,7 +281,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
         return self._finish(diverged, targets)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on some rows, going on with weights, optimizer state and clock.
 
@@ -294,6 +293,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
+        self._plan()
         first = not hasattr(self, "_progress")
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -309,11 +309,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 self.classes_ = classes
             if first:
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X), keep=True)
-            if new := set(_classes(y).tolist()).difference(self.classes_.tolist()):
-                raise ValueError(
-                    f"y holds the classes {sorted(new)}, which were not declared: give all that "
-                    "will ever come as `classes` in the first call of partial_fit"
-                )
             weight = check_weights(sample_weight, X, self._progress.dtype)
             targets = self._targets(y, weight, so_far=True)
             diverged = self._train(X, targets, 1, None)
@@ -325,8 +320,18 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     def _index(self, y: Array) -> Array:
         """Return the index of the class of each sample."""
         if len(self.classes_) == 2:
-            return (y == self.classes_[1]).astype(np.intp)
-        return np.searchsorted(self.classes_, y)
+            second = y == self.classes_[1]
+            known = second | (y == self.classes_[0])
+            index: Array = np.asarray(second).view(np.int8)
+        else:
+            index = np.searchsorted(self.classes_, y)
+            known = self.classes_[np.minimum(index, len(self.classes_) - 1)] == y
+        if not np.all(known):
+            raise ValueError(
+                f"y holds the classes {np.unique(y[~known]).tolist()}, which were not declared: "
+                "give all that will ever come as `classes` in the first call of partial_fit"
+            )
+        return index
 
     def _weights_of_classes(self, y: Array, rows: Array | None, so_far: bool) -> Array:
         """Return the weight of each class, balanced by all rows `so_far` or by these alone."""

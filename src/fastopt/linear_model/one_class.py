@@ -4,7 +4,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import OutlierMixin, _fit_context
+from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval
 
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks
@@ -44,9 +44,9 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
     --------
     >>> import numpy as np
     >>> from fastopt.linear_model import SGDOneClassSVM
-    >>> X = np.array([[-1, -1], [-2, -1], [1, 1], [2, 1]])
-    >>> SGDOneClassSVM(random_state=0, tol=None).fit(X).predict([[4, 4]])
-    array([1])
+    >>> X = np.random.default_rng(0).normal([2, 2], 0.5, (500, 2))
+    >>> SGDOneClassSVM(nu=0.05, random_state=0).fit(X).predict([[2, 2], [-2, -2]])
+    array([ 1, -1])
     """
 
     loss, _passive_aggressive_loss = "hinge", "hinge"
@@ -110,7 +110,6 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
     def _intercept_pull(self) -> float:
         return float(self.nu)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X: Any,
@@ -140,6 +139,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        self._plan()
         with all_or_nothing(self, goes_on):
             X = read(self, X, reset=not goes_on)
             if not goes_on:
@@ -152,7 +152,6 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
             diverged = self._train(X, targets, self.max_iter, self.tol, callbacks=callbacks)
         return self._finish(diverged, targets)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on some rows, going on with weights, optimizer state and clock.
 
@@ -161,6 +160,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         X, y, sample_weight
             As for `fit`.
         """
+        self._plan()
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X = read(self, X, reset=first)

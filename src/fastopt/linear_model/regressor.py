@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import ShuffleSplit
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite
@@ -118,7 +118,6 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         self.quantile = quantile
         self.power = power
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X: Any,
@@ -147,6 +146,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        self._plan()
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
             split = self._split(y, ShuffleSplit) if eval_set is None else None
@@ -159,7 +159,6 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
         return self._finish(diverged, targets)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on some rows, going on with weights, optimizer state and clock.
 
@@ -170,6 +169,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
+        self._plan()
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X, y = read(self, X, y, reset=first, y_numeric=True, multi_output=True)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt.optim.optimizer import Optimizer
+from fastopt.optim.optimizer import Optimizer, rates
 from fastopt.schedules import ReduceOnPlateau
 
 Array = npt.NDArray[Any]
@@ -94,10 +94,12 @@ class Progress:
 
     def copy(self) -> "Progress":
         """Return a copy that stays while this one is trained on."""
-        new = copy.copy(self)
+        new = object.__new__(Progress)  # faster than copy.copy
+        vars(new).update(vars(self))
         new.state = {name: array.copy() for name, array in self.state.items()}
         new.intercept_state = {name: array.copy() for name, array in self.intercept_state.items()}
-        new.plateau = copy.copy(self.plateau)
+        if self.plateau is not None:
+            new.plateau = copy.copy(self.plateau)
         return new
 
 
@@ -157,6 +159,7 @@ class Training:
         self.optimizer, self.options, self.progress = optimizer, options, progress
         self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
+        self.lr = self.gradient_norm = 0.0
         self.chunk = self._chunk(X)
         kernel = optimizer._kernel(options)
         if progress.kernel not in ("", kernel) and not {progress.kernel, kernel} <= PLAIN:
@@ -207,7 +210,8 @@ class Training:
         """Train for one epoch; return the mean over the samples of their losses, summed over the
         outputs, and the accuracy; both of the predictions made before a sample's update.
 
-        Sets `gradient_norm`: how far the weights have moved, over the sum of the learning rates.
+        Sets `lr`, the last learning rate, and `gradient_norm`: how far the weights have moved, over
+        the sum of the learning rates.
 
         Raises
         ------
@@ -219,11 +223,9 @@ class Training:
         try:
             loss, right = self._epoch()
             progress.n_averaged, _ = self.passes.settle()
-            if not (
-                math.isfinite(loss)
-                and np.isfinite(self.coef).all()
-                and np.isfinite(self.intercept).all()
-            ):
+            moved = np.subtract(self.coef, before[2][0], dtype=np.float64)
+            distance = math.sqrt(np.square(moved, out=moved).sum())
+            if not math.isfinite(loss + distance + float(self.intercept.sum())):
                 raise Diverged(None)
         except BaseException:  # Ctrl-C too
             self.passes.drop()
@@ -233,8 +235,6 @@ class Training:
             raise
         self.passes.trust()
         progress.epoch += 1
-        moved = np.subtract(before[2][0], self.coef, out=before[2][0])
-        distance = math.sqrt(np.square(moved, out=moved).sum(dtype=np.float64))
         self.gradient_norm = distance / self.rate_sum if self.rate_sum else 0.0
         return loss / self.weight_sum, right / self.weight_sum
 
@@ -266,10 +266,11 @@ class Training:
 
     def _hypers(self, updates: int) -> Array:
         """Return the numbers of the next updates."""
-        options, factor = self.options, self.progress.factor
-        if factor != 1:
-            options = {**options, "lr": options["lr"] * factor}
-        return self.optimizer.hypers(options, self.progress.t, updates)
+        done = self.progress.t
+        lr = rates(self.options["lr"], np.arange(done + 1, done + updates + 1))
+        lr = lr * self.progress.factor
+        self.lr = float(lr[-1]) if np.ndim(lr) else float(lr)
+        return self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
 
     def _arrays(self) -> list[Array]:
         progress = self.progress

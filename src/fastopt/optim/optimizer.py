@@ -385,7 +385,7 @@ def flag(name: str, value: Any) -> bool:
 
 
 def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
-    """Return the learning rates at updates t: one number, or an array over t.
+    """Return the learning rates at updates t, one or more: one number, or an array over t.
 
     A callable that returns no array is called for each update.
     """
@@ -403,8 +403,8 @@ def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
         values = np.array([_rate(lr, int(k)) for k in t])
     if values.shape != t.shape:
         raise ValueError(f"lr(t) must have the shape {t.shape} of t, got {values.shape}")
-    wrong = ~(np.isfinite(values) & (values >= 0))
-    if wrong.any():
+    if not (values.min() >= 0 and values.max() < np.inf):
+        wrong = ~(np.isfinite(values) & (values >= 0))
         at, value = int(t[np.argmax(wrong)]), values[wrong][0]
         raise ValueError(f"lr(t) must be finite and not negative, got {value} at t = {at}")
     return values
