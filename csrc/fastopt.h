@@ -90,6 +90,8 @@ typedef struct {
     /* The sum of weight * loss of the predictions that the last run left in z; to *right, the sum
        of the weights of the samples whose class they tell. */
     double (*score)(const fo_pass *pass, double *right);
+    /* The Euclidean distance of n numbers from n others; not finite if one of them is not. */
+    double (*distance)(const void *a, const void *b, size_t n);
 } fo_kernels;
 
 typedef struct {

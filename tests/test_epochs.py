@@ -627,3 +627,14 @@ def test_a_model_without_intercept_has_none_on_the_way_either(make, d, batch_siz
         model.training.settle()
         models.append(model.w)
     np.testing.assert_allclose(models[0], -models[1], rtol=1e-12)
+
+
+def test_distance_is_that_of_euclid(dtype, on_every_isa):
+    rng = np.random.default_rng(0)
+    for n in [*range(20), 1001]:
+        a, b = rng.normal(size=(2, n)).astype(dtype)
+        results = on_every_isa(lambda a=a, b=b: _core.distance(a, b))
+        assert len(set(results)) == 1
+        assert results[0] == pytest.approx(np.linalg.norm(a.astype(float) - b), rel=1e-12)
+    for bad in (np.nan, np.inf):
+        assert not np.isfinite(_core.distance(np.ones(9, dtype), np.full(9, bad, dtype)))

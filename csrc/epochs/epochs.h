@@ -24,6 +24,7 @@ extern const kind_of_pass K(narrow), K(wide), K(minibatch), K(sparse), K(sparse_
 size_t K(run)(fo_pass *pass);
 void K(settle)(fo_pass *pass);
 double K(score)(const fo_pass *pass, double *right);
+double K(distance)(const void *a, const void *b, size_t n);
 size_t K(work_size)(const fo_pass *pass);
 
 /* The loss, or its slope with regard to each of the n_outputs predictions z for row i of X, times

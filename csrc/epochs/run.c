@@ -106,3 +106,23 @@ double K(score)(const fo_pass *pass, double *right) {
     }
     return sum;
 }
+
+double K(distance)(const void *a, const void *b, size_t n) {
+    enum { SUMS = 8 };
+    const real *from = a, *to = b;
+    double sum[SUMS] = {0};
+    size_t i = 0;
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t l = 0; l < SUMS; l++) {
+            const double difference = (double)to[i + l] - (double)from[i + l];
+            sum[l] += difference * difference;
+        }
+    for (size_t l = 0; i < n; i++, l++) {
+        const double difference = (double)to[i] - (double)from[i];
+        sum[l] += difference * difference;
+    }
+    for (size_t h = SUMS / 2; h; h /= 2)
+        for (size_t l = 0; l < h; l++)
+            sum[l] += sum[l + h];
+    return __builtin_sqrt(sum[0]);
+}

@@ -75,6 +75,7 @@ cdef extern from "fastopt.h":
         size_t (*run)(fo_pass *) nogil
         void (*settle)(fo_pass *) nogil
         double (*score)(const fo_pass *, double *) nogil
+        double (*distance)(const void *, const void *, size_t) nogil
 
     ctypedef struct fo_optimizer:
         const char *name
@@ -477,6 +478,18 @@ def permutation(n, seed, epoch):
     with nogil:
         fo_permutation(data, size, seed_, epoch_)
     return order
+
+
+def distance(a, b):
+    """The Euclidean distance of one array from another; not finite if a number of theirs is not."""
+    cdef int real = real_of(a, "a")
+    cdef Py_ssize_t n = a.size
+    cdef const void *from_ = pointer(a, real, n, "a")
+    cdef const void *to = pointer(b, real, n, "b")
+    cdef double result
+    with nogil:
+        result = active.kernels[real].distance(from_, to, n)
+    return result
 
 
 def sparse_weights(Py_ssize_t n_features, Py_ssize_t n_outputs, dtype):

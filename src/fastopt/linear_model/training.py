@@ -109,7 +109,8 @@ def laid_out(weights: Array, X: Any) -> Array:
     if isinstance(X, np.ndarray) or n_outputs == 1:
         return np.array(weights, order="C")
     by_feature = _core.sparse_weights(n_features, n_outputs, weights.dtype)
-    by_feature[:] = weights.T
+    if weights.any():
+        by_feature[:] = weights.T
     return by_feature.T
 
 
@@ -219,12 +220,11 @@ class Training:
             With the weights, and the progress, as they were before the epoch.
         """
         progress = self.progress
-        before = progress.t, progress.n_averaged, [array.copy() for array in self._arrays()]
+        before = progress.t, progress.n_averaged, [array.copy("K") for array in self._arrays()]
         try:
             loss, right = self._epoch()
             progress.n_averaged, _ = self.passes.settle()
-            moved = np.subtract(self.coef, before[2][0], dtype=np.float64)
-            distance = math.sqrt(np.square(moved, out=moved).sum())
+            distance = _core.distance(before[2][0].ravel("K"), self.coef.ravel("K"))
             if not math.isfinite(loss + distance + float(self.intercept.sum())):
                 raise Diverged(None)
         except BaseException:  # Ctrl-C too
