@@ -16,6 +16,9 @@ enum { QUARTER = 16 / sizeof(real) };
 typedef real quarter __attribute__((vector_size(16)));
 typedef real quarter_in_memory __attribute__((vector_size(16), aligned(sizeof(real)), may_alias));
 
+/* Sparse rows are short, and asked for little by little: into L1 they come faster than into L2. */
+#define FETCH_NEAR(address) __builtin_prefetch(address, 0, 3)
+
 /* The entries of a row: its columns, int32 or int64, and its values. */
 typedef struct {
     const char *columns;
@@ -61,11 +64,11 @@ static inline far_row fetch_rows(const fo_pass *pass, size_t t, const int wide) 
     const fo_matrix *X = &pass->X;
     const size_t last = pass->n_samples - 1;
     const size_t further = row_index(pass, MIN(t + POINTERS_FETCHED, last));
-    FETCH((const char *)X->indptr + further * (wide ? 8 : 4));
+    FETCH_NEAR((const char *)X->indptr + further * (wide ? 8 : 4));
     const real *y = pass->y;
-    FETCH(y + further * (pass->targets == FO_VALUES ? pass->n_outputs : 1));
+    FETCH_NEAR(y + further * (pass->targets == FO_VALUES ? pass->n_outputs : 1));
     if (pass->sample_weight)
-        FETCH((const real *)pass->sample_weight + further);
+        FETCH_NEAR((const real *)pass->sample_weight + further);
     const size_t start = entry(X, row_index(pass, MIN(t + ENTRIES_FETCHED, last)), wide);
     return (far_row){(const char *)X->indices + start * (wide ? 8 : 4),
                      X->data + start * sizeof(real)};
@@ -78,7 +81,7 @@ static inline real dot_one(const sparse_row *row, const real *w, size_t stride, 
     real sum[TOGETHER] = {0};
     size_t k = 0;
     for (; k + TOGETHER <= row->n; k += TOGETHER) {
-        FETCH(far + k * (wide ? 8 : 4));
+        FETCH_NEAR(far + k * (wide ? 8 : 4));
 #pragma GCC unroll 8
         for (size_t l = 0; l < TOGETHER; l++)
             sum[l] += row->x[k + l] * w[column(row->columns, k + l, wide) * stride];
@@ -100,7 +103,11 @@ static inline void dot_quarters(const sparse_row *row, const real *w, size_t str
 }
 
 static inline void dot_all(const sparse_row *row, const real *w, size_t stride, real *z,
-                           size_t n_outputs, const int wide) {
+                           size_t n_outputs, const far_row *far, const int wide) {
+    for (size_t k = 0; k < row->n; k += 8) {
+        FETCH_NEAR(far->columns + k * (wide ? 8 : 4));
+        FETCH_NEAR(far->values + k * sizeof(real));
+    }
     size_t k = 0;
     for (; k + LANES <= n_outputs; k += LANES) {
         lanes sum = {0};
@@ -203,7 +210,7 @@ static inline sparse_row predict_row(fo_pass *pass, const sparse_scratch *scratc
     if (one)
         scratch->dots[0] = dot_one(&row, w, stride, far.columns, wide);
     else
-        dot_all(&row, w, stride, scratch->dots, n_outputs, wide);
+        dot_all(&row, w, stride, scratch->dots, n_outputs, &far, wide);
     for (size_t k = 0; k < n_outputs; k++)
         z[k] = scratch->dots[k] + (intercept ? intercept[k] : 0);
     if (!row.known)
@@ -211,8 +218,8 @@ static inline sparse_row predict_row(fo_pass *pass, const sparse_scratch *scratc
     if (pass->target)
         ((real *)pass->target)[t] = ((const real *)pass->y)[i];
     K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(&row), slope);
-    for (size_t k = 0; k < row.n; k += 64 / sizeof(real))
-        FETCH(far.values + k * sizeof(real));
+    for (size_t k = 0; one && k < row.n; k += 64 / sizeof(real))
+        FETCH_NEAR(far.values + k * sizeof(real));
     return row;
 }
 

@@ -129,7 +129,7 @@ static inline void add_one(const sparse_row *row, real *records, size_t stride, 
     enum { TOGETHER = 8 };
     size_t k = 0;
     for (; k + TOGETHER <= row->n; k += TOGETHER) {
-        FETCH(far + k * sizeof(real));
+        FETCH_NEAR(far + k * sizeof(real));
 #pragma GCC unroll 8
         for (size_t l = 0; l < TOGETHER; l++)
             add_entry(row, k + l, records, stride, c, sum_c, wide, kept);
@@ -184,7 +184,7 @@ static inline void train(fo_pass *pass, const int wide, const kind_of_record kep
             if (one)
                 dots[0] = dot_one(&row, records, stride, far.columns, wide);
             else
-                dot_all(&row, records, stride, dots, n_outputs, wide);
+                dot_all(&row, records, stride, dots, n_outputs, &far, wide);
             for (size_t k = 0; k < n_outputs; k++)
                 z[k] = (real)pass->scale * dots[k] + (intercept ? intercept[k] : 0);
             if (!row.known)
