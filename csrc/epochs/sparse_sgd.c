@@ -55,7 +55,7 @@ static void open_records(fo_pass *pass) {
 static inline void apply_l1(real *v, real l1_sum, size_t n_outputs) {
     for (size_t k = 0; k < n_outputs; k++) {
         const real before = v[k], q = v[n_outputs + k];
-        v[k] = taken_to_0(before, l1_sum + q, l1_sum - q);
+        v[k] = taken_to_0(before, MAX(0, l1_sum + q), MAX(0, l1_sum - q));
         v[n_outputs + k] = q + (v[k] - before);
     }
 }
@@ -83,15 +83,17 @@ static void settle(fo_pass *pass) {
             w[j + k] = s * vk;
         }
     }
+    K(bound)(pass, w, n_weights(pass));
 }
 
 /* L2: takes the factor of an update into s. Near the end of the range of real it is folded into v,
    and into all that is in its units; S begins anew, with what it came to in q. */
 static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
     pass->scale *= MAX(1 - (hyper[0] * hyper[1] + hyper[2]), 0);
-    if (pass->scale > 1e-9)
-        return;
     const kind_of_record kept = kind(pass);
+    /* The smaller s, the more digits S v and q have in common. */
+    if (pass->scale > (kept == AVERAGE ? 0.25 : 1e-9))
+        return;
     const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
     const real fold = (real)pass->scale, scale_sum = (real)pass->scale_sum;
     for (real *v = records; v < records + pass->X.n_features * stride; v += stride) {

@@ -592,7 +592,7 @@ cdef class Pass:
             p.average = pointer(average, self.real, n_weights, "average")
             p.intercept_average = pointer(
                 intercept_average, self.real, n_outputs, "intercept_average")
-        p.n_averaged, p.before_average = n_averaged, before_average
+        p.n_averaged, p.before_average = n_averaged, min(before_average, 2**62)
         p.low, p.high = bounds
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only

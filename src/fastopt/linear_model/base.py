@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
@@ -24,7 +24,8 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted
 from fastopt import _core, schedules
 from fastopt.linear_model.input import (
     Array,
-    check_rows,
+    check_columns,
+    check_row,
     check_weights,
     read,
     shaped,
@@ -166,7 +167,7 @@ class BaseSGD(BaseEstimator):
         """Return the optimizer, its hyper-parameters and the bounds; and check all parameters, if
         they are not those of the last call.
         """
-        values = tuple([getattr(self, name) for name in self._made_constraints])
+        values = tuple([_frozen(getattr(self, name)) for name in self._made_constraints])
         last, plan = _PLANS.get(self, (None, None))
         if last != values:
             if not get_config()["skip_parameter_validation"]:
@@ -311,13 +312,18 @@ class BaseSGD(BaseEstimator):
         coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
         intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
         average = None
+        if not self.average or progress.shown is not self.coef_:  # or the user has set another
+            progress.trained, progress.n_averaged = None, 0
         if self.average:
             average = laid_out(coef, X), intercept.copy()
             coef, intercept = progress.trained or (coef, intercept)
+        step = self.learning_rate if self.learning_rate in PASSIVE_AGGRESSIVE else "gradient"
+        if step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()  # whose squared norm is wanted
         coef = laid_out(coef, X)
         if bounds != (-math.inf, math.inf):
             np.clip(coef, *bounds, out=coef)
-        step = self.learning_rate if self.learning_rate in PASSIVE_AGGRESSIVE else "gradient"
         training = Training(
             X,
             targets,
@@ -355,6 +361,7 @@ class BaseSGD(BaseEstimator):
         if training.average and training.progress.n_averaged:
             coef, intercept = training.average
         self.coef_, self.intercept_ = coef.reshape(self._progress.shape), intercept
+        self._progress.shown = self.coef_
 
     def _train(
         self,
@@ -369,7 +376,8 @@ class BaseSGD(BaseEstimator):
         training = self._training(X, targets)
         progress = self._progress
         best: tuple[float, Array, Array] | None = None
-        self.n_iter_, done = 0, _call(callbacks, "on_fit_begin", self)
+        self.n_iter_, done = 0, False
+        _call(callbacks, "on_fit_begin", self)
         bar = self._progress_bar(max_iter)
         try:
             while not done and self.n_iter_ < max_iter:
@@ -393,7 +401,7 @@ class BaseSGD(BaseEstimator):
                 done |= _call(callbacks, "on_epoch_end", self)
         except Diverged as error:
             if error.row is not None:
-                check_rows(X, error.row, X.shape[1])
+                check_row(X, error.row)
             return self.n_iter_ + 1
         finally:
             if bar is not None:
@@ -451,7 +459,7 @@ class BaseSGD(BaseEstimator):
     ) -> dict[str, float]:
         """Add a row for an epoch to history_, and return it."""
         row = {"loss": loss / self._n_losses()}
-        if _core.LOSSES[self.loss][0] != "regression":
+        if isinstance(self, ClassifierMixin):
             row["accuracy"] = accuracy
         row |= {
             "lr": training.lr,
@@ -464,12 +472,11 @@ class BaseSGD(BaseEstimator):
 
     def _validate(self, validation: Validation) -> dict[str, float]:
         """Return the loss and the score on validation data."""
-        X, y, weight = validation.X, validation.y, validation.weight
-        with np.errstate(all="ignore"):
-            scores = self._scores(X)
+        scores = self._scores_of(validation.X)
+        y, weight = validation.y, validation.weight
         return {
             "validation_loss": self._mean_loss(scores, y, weight),
-            "validation_score": float(self.score(X, y, weight)),
+            "validation_score": self._score_of(scores, y, weight),
         }
 
     def _mean_of_values(self, scores: Array, targets: Array, weight: Array | None) -> float:
@@ -543,7 +550,8 @@ class BaseSGD(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        loss, loss_of_zeros = self.history_[-1]["loss"], self._loss_of_zeros(targets)
+        rows = self.history_[-self.n_iter_ :] if self.restore_best else self.history_[-1:]
+        loss, loss_of_zeros = min(row["loss"] for row in rows), self._loss_of_zeros(targets)
         if loss > FAR_OFF * loss_of_zeros > 0:
             warnings.warn(
                 f"The loss of epoch #{self.n_iter_} was {loss:.3g}, far above that of weights of "
@@ -559,7 +567,11 @@ class BaseSGD(BaseEstimator):
     def _scores(self, X: Any) -> Array:
         """Return the predictions of each output, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = read(self, X, reset=False)
+        return self._scores_of(read(self, X, reset=False))
+
+    def _scores_of(self, X: Any) -> Array:
+        """Return the same for an X that has been read."""
+        check_columns(X)
         coef = self.coef_ if self.coef_.ndim == 2 else self.coef_.reshape(1, -1)
         with np.errstate(all="ignore"):  # as in all_or_nothing
             scores = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
@@ -587,6 +599,11 @@ class BaseSGD(BaseEstimator):
         return tags
 
 
+def _frozen(value: Any) -> Any:
+    """Return a parameter with its type, since 1 == 1.0, and as it now is, if it may change."""
+    return type(value), tuple(value) if isinstance(value, list) else value
+
+
 def _call(callbacks: Iterable[Any], event: str, estimator: BaseSGD) -> bool:
     """Tell the callbacks of an event; return whether one of them asks for an end."""
     done = False
@@ -595,7 +612,8 @@ def _call(callbacks: Iterable[Any], event: str, estimator: BaseSGD) -> bool:
         if method is None and event == "on_epoch_end" and callable(callback):
             method = callback
         if method is not None:
-            done |= method(estimator) is True
+            asked = method(estimator)
+            done |= isinstance(asked, bool | np.bool_) and bool(asked)
     return done
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import StrOptions
@@ -384,9 +385,14 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
 
     def predict(self, X: Any) -> Array:
         """Return the class of each row: that of the largest score."""
-        scores = self.decision_function(X)
-        index = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        return self.classes_[index]
+        return self._classes_of(self._scores(X))
+
+    def _classes_of(self, scores: Array) -> Array:
+        single = scores.shape[1] == 1
+        return self.classes_[(scores[:, 0] > 0).astype(int) if single else scores.argmax(axis=1)]
+
+    def _score_of(self, scores: Array, y: Array, weight: Array | None) -> float:
+        return float(accuracy_score(y, self._classes_of(scores), sample_weight=weight))
 
     @available_if(_has_proba)
     def predict_proba(self, X: Any) -> Array:

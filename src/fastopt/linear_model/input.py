@@ -63,14 +63,19 @@ def _is_plain_target(y: Any, n_samples: int) -> bool:
     )
 
 
-def check_rows(X: Any, row: int, n_features: int) -> None:
+def check_columns(X: Any) -> None:
+    """Raise an error if sparse X has an entry in a column that it has not."""
+    if not sparse.issparse(X) or not X.nnz:
+        return
+    columns, n_features = X.indices[X.indptr[0] : X.indptr[-1]], X.shape[1]
+    if not (columns.min() >= 0 and columns.max() < n_features):
+        raise ValueError(f"X has column indices outside of 0 .. {n_features - 1}")
+
+
+def check_row(X: Any, row: int) -> None:
     """Raise the error of a row from which no finite prediction came, if it is to blame for it."""
-    part = X[row : row + 1]
-    if sparse.issparse(X):
-        columns = X.indices[X.indptr[row] : X.indptr[row + 1]]
-        if columns.size and not (columns.min() >= 0 and columns.max() < n_features):
-            raise ValueError(f"X has column indices outside of 0 .. {n_features - 1} in row {row}")
-    check_array(part, dtype=None, accept_sparse="csr", input_name="X")
+    check_columns(X)
+    check_array(X[row : row + 1], dtype=None, accept_sparse="csr", input_name="X")
 
 
 def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
@@ -98,12 +103,12 @@ def starting_point(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -
 
 def shaped(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """Return some weights in their shape; those of one output may come in any."""
+    if sparse.issparse(values):
+        values = values.toarray()
     one = math.prod(shape[:-1]) == 1
     if np.shape(values) != shape and not (one and np.size(values) == shape[-1]):
         raise ValueError(
             f"Provided {name} does not match dataset: {name} must have the shape {shape}, got "
             f"{np.shape(values)}"
         )
-    if sparse.issparse(values):
-        values = values.toarray()
     return np.asarray(values, dtype).reshape(shape)

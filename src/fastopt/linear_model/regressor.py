@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.model_selection import ShuffleSplit
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite
@@ -213,11 +214,16 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """Return z, or exp(z) for a loss with a log link, of shape (n_samples,) or
         (n_samples, n_outputs).
         """
-        scores = self._scores(X)
-        if self._has_log_link():
-            scores = np.exp(scores)
+        scores = self._predictions_of(self._scores(X))
         single = self.coef_.ndim == 1 or (issparse(self.coef_) and len(self._progress.shape) == 1)
         return scores[:, 0] if single else scores
+
+    def _predictions_of(self, scores: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(scores) if self._has_log_link() else scores
+
+    def _score_of(self, scores: Array, y: Array, weight: Array | None) -> float:
+        return float(r2_score(y, self._predictions_of(scores), sample_weight=weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

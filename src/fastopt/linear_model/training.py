@@ -80,6 +80,7 @@ class Progress:
     intercept_state: dict[str, Array] = field(default_factory=dict)
     trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
     n_averaged: int = 0  # updates in the average
+    shown: Array | None = None  # coef_ as the training left it
     plateau: ReduceOnPlateau | None = None  # the learning rate, if it is one
     plateau_given: ReduceOnPlateau | None = None  # as it was before it was fed
     factor: float = 1.0  # of the learning rate, if it is adaptive
@@ -96,7 +97,7 @@ class Progress:
         """Return a copy that stays while this one is trained on."""
         new = object.__new__(Progress)  # faster than copy.copy
         vars(new).update(vars(self))
-        new.state = {name: array.copy() for name, array in self.state.items()}
+        new.state = {name: array.copy("K") for name, array in self.state.items()}
         new.intercept_state = {name: array.copy() for name, array in self.intercept_state.items()}
         if self.plateau is not None:
             new.plateau = copy.copy(self.plateau)
@@ -270,7 +271,10 @@ class Training:
         lr = rates(self.options["lr"], np.arange(done + 1, done + updates + 1))
         lr = lr * self.progress.factor
         self.lr = float(lr[-1]) if np.ndim(lr) else float(lr)
-        return self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
+        hypers = self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
+        if self.progress.kernel in PLAIN and np.max(lr) * self.options["weight_decay"] > 1:
+            hypers[:, 1] = np.minimum(hypers[:, 1], 1 / hypers[:, 0])  # no step beyond 0
+        return hypers
 
     def _arrays(self) -> list[Array]:
         progress = self.progress
