@@ -49,6 +49,14 @@ static inline real fo_zero_of(real x) {
 /* max(0, x), and NaN for NaN. */
 static inline real fo_positive_part(real x) { return x < 0 ? fo_zero_of(x) : x; }
 
+/* w moved towards 0, where it stops, by `up` from above and by `down` from below. NaN stays. The
+   part above 0 is (x + |x|) / 2: GCC makes a branch of max(0, x) where it does not vectorize, and
+   the signs of weights have no pattern. */
+static inline real fo_taken_to_0(real w, real up, real down) {
+    const real lowered = w - up;
+    return MIN((lowered + FABS(lowered)) * (real)0.5, w + down);
+}
+
 /* (exp(r) - 1 - r - r^2/2) / r^3 for |r| <= 0.3467, such that the relative error of exp(r) is at
    most 2^-27.9 in float32 and 2^-57.3 in float64. */
 static inline real fo_exp_tail(real r) {

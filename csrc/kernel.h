@@ -63,9 +63,6 @@ typedef void optimizer_step(real *restrict w, const real *restrict g, real *cons
 /* x moved towards 0 by so much, where it stops (Daubechies, Defrise & De Mol 2004). */
 static inline real shrunk(real x, real threshold) { return x - CLAMP(x, -threshold, threshold); }
 
-/* w moved towards 0, where it stops, by `up` from above and by `down` from below. NaN stays. */
-static inline real taken_to_0(real w, real up, real down) { return MIN(MAX(0, w - up), w + down); }
-
 /* A loss at prediction z and target y, with hyper-parameters h: its value, and its slope
    d value / dz, for one sample and for n of them. A joint loss is one of the predictions of all
    classes for a sample, with y its class; it has the last two functions alone. */

@@ -10,6 +10,7 @@
    section 5.1).
 
    Both of the latter work on copies of the weights, records (v, q), until `settle`. */
+#include "../fo_math.h"
 #include "sparse.h"
 
 typedef enum { PLAIN, L1, AVERAGE } kind_of_record;
@@ -51,11 +52,12 @@ static void open_records(fo_pass *pass) {
     pass->n_summed = 0;
 }
 
-/* L1: takes what is due off the weights of a record. */
+/* L1: takes what is due off the weights of a record. Rounding may not let more be applied than was
+   due: a weight would pass 0. */
 static inline void apply_l1(real *v, real l1_sum, size_t n_outputs) {
     for (size_t k = 0; k < n_outputs; k++) {
-        const real before = v[k], q = v[n_outputs + k];
-        v[k] = taken_to_0(before, MAX(0, l1_sum + q), MAX(0, l1_sum - q));
+        const real before = v[k], q = CLAMP(v[n_outputs + k], -l1_sum, l1_sum);
+        v[k] = fo_taken_to_0(before, l1_sum + q, l1_sum - q);
         v[n_outputs + k] = q + (v[k] - before);
     }
 }

@@ -2,7 +2,7 @@
    0 by all the penalty that has been due to it so far and was not yet applied, so that the noise of
    single gradients does not keep it from 0.  up: what a weight above 0 may still be lowered by,
    down: one below 0 raised by; both shrink as w does. */
-#include "kernel.h"
+#include "fo_math.h"
 
 void K(sgd_l1)(RULE_ARGUMENTS) {
     real *restrict up = state[0], *restrict down = state[1];
@@ -12,7 +12,7 @@ void K(sgd_l1)(RULE_ARGUMENTS) {
         const real wi = w[i] - (decay * w[i] + lr * (g[i] + l2 * w[i]));
         up[i] = kept * up[i] + l1;
         down[i] = kept * down[i] + l1;
-        w[i] = taken_to_0(wi, up[i], down[i]);
+        w[i] = fo_taken_to_0(wi, up[i], down[i]);
         up[i] += w[i] - wi;
         down[i] -= w[i] - wi;
     }
