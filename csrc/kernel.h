@@ -44,6 +44,9 @@ typedef double real;
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
                             const double *hyper, size_t n);
 
+/* A function of which each call stands apart, with its constant arguments put in. */
+#define SPECIALISED static inline __attribute__((always_inline))
+
 /* RULE(name) { body }: the rule with this body, which stands twice, with and without the threshold
    of the L1 penalty. The body writes SHRUNK(w, threshold) for what a step makes of a weight. */
 #define RULE_ARGUMENTS                                                                             \
@@ -57,7 +60,7 @@ typedef void optimizer_step(real *restrict w, const real *restrict g, real *cons
         else                                                                                       \
             name##_rule(w, g, state, hyper, n, 0);                                                 \
     }                                                                                              \
-    static inline void name##_rule(RULE_ARGUMENTS, const int l1_on)
+    SPECIALISED void name##_rule(RULE_ARGUMENTS, const int l1_on)
 #define SHRUNK(x, threshold) (l1_on ? shrunk(x, threshold) : (x))
 
 /* x moved towards 0 by so much, where it stops (Daubechies, Defrise & De Mol 2004). */

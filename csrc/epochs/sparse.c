@@ -7,7 +7,7 @@ static size_t room(const fo_pass *pass) {
     return padded(n_weights(pass) + LANES) + scratch_room(pass);
 }
 
-static inline void train(fo_pass *pass, const int wide, const int one) {
+SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
     real h[FO_MAX_HYPERS];

@@ -153,7 +153,7 @@ static inline void bound_row(const fo_pass *pass, const sparse_row *row, real *r
     }
 }
 
-static inline void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
+SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
     const size_t stride = kept == PLAIN ? n_outputs : 2 * n_outputs;

@@ -87,45 +87,34 @@ static inline void touch(touched *list, const sparse_row *row, const real *c, si
 static inline void forget(touched *list) {
     for (size_t k = 0; k < list->n; k++)
         list->place[list->columns[k]] = NOT_TOUCHED;
+    list->n = 0;
 }
 
-/* The same for one row whose columns are all different: its own list. */
-static inline void touch_alone(touched *list, const sparse_row *row, const real *c,
-                               size_t n_outputs, const int wide) {
-    for (size_t k = 0; k < row->n; k++) {
-        list->columns[k] = (int32_t)column(row->columns, k, wide);
-        for (size_t i = 0; i < n_outputs; i++)
-            list->g[k * n_outputs + i] = c[i] * row->x[k];
-    }
-    list->n = row->n;
-}
-
-/* The rule's step for the weights of the touched columns. */
-static inline void step(const fo_pass *pass, const double *hyper, const touched *list,
-                        real *records, real *gathered, const size_t n_outputs,
-                        const size_t n_states_) {
-    const size_t room = gathered_room(pass), stride = n_outputs * (1 + n_states_);
+/* The rule's step for the weights of n columns, from their gradients. */
+SPECIALISED void step(const fo_pass *pass, const double *hyper, const char *columns, const real *g,
+                      size_t n, real *records, real *gathered, const size_t n_outputs,
+                      const size_t states, const int wide) {
+    const size_t room = gathered_room(pass), stride = n_outputs * (1 + states);
     real *arrays[1 + FO_MAX_STATES];
-    for (size_t s = 0; s <= n_states_; s++)
+    for (size_t s = 0; s <= states; s++)
         arrays[s] = gathered + s * room;
-    for (size_t k = 0; k < list->n; k++) {
-        const real *record = records + (size_t)list->columns[k] * stride;
-        for (size_t s = 0; s <= n_states_; s++)
+    for (size_t k = 0; k < n; k++) {
+        const real *record = records + column(columns, k, wide) * stride;
+        for (size_t s = 0; s <= states; s++)
             for (size_t i = 0; i < n_outputs; i++)
                 arrays[s][k * n_outputs + i] = record[s * n_outputs + i];
     }
-    const size_t n = list->n * n_outputs;
-    K(optimizers)[pass->optimizer](arrays[0], list->g, arrays + 1, hyper, n);
-    K(bound)(pass, arrays[0], n);
-    for (size_t k = 0; k < list->n; k++) {
-        real *record = records + (size_t)list->columns[k] * stride;
-        for (size_t s = 0; s <= n_states_; s++)
+    K(optimizers)[pass->optimizer](arrays[0], g, arrays + 1, hyper, n * n_outputs);
+    K(bound)(pass, arrays[0], n * n_outputs);
+    for (size_t k = 0; k < n; k++) {
+        real *record = records + column(columns, k, wide) * stride;
+        for (size_t s = 0; s <= states; s++)
             for (size_t i = 0; i < n_outputs; i++)
                 record[s * n_outputs + i] = arrays[s][k * n_outputs + i];
     }
 }
 
-static inline void train(fo_pass *pass, const int wide, const int one, const size_t states) {
+SPECIALISED void train(fo_pass *pass, const int wide, const int one, const size_t states) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, d = X->n_features, n_outputs = one ? 1 : pass->n_outputs;
     const size_t stride = n_outputs * (1 + states), room = gathered_room(pass);
@@ -164,14 +153,19 @@ static inline void train(fo_pass *pass, const int wide, const int one, const siz
                 scratch.g_intercept[k] += c[k];
             }
             if (alone)
-                touch_alone(&list, &row, c, n_outputs, wide);
+                for (size_t k = 0; k < row.n; k++)
+                    for (size_t i = 0; i < n_outputs; i++)
+                        g[k * n_outputs + i] = c[i] * row.x[k];
             else
                 touch(&list, &row, c, n_outputs, wide);
         }
-        step(pass, hyper, &list, records, gathered, n_outputs, states);
-        if (!alone)
+        if (alone) {
+            step(pass, hyper, row.columns, g, row.n, records, gathered, n_outputs, states, wide);
+        } else {
+            const char *columns = (const char *)list.columns;
+            step(pass, hyper, columns, g, list.n, records, gathered, n_outputs, states, 0);
             forget(&list);
-        list.n = 0;
+        }
         if (pass->intercept)
             K(update_intercept)(pass, scratch.g_intercept, hyper);
         if (pass->average)
@@ -183,18 +177,18 @@ static inline void train(fo_pass *pass, const int wide, const int one, const siz
 static void run(fo_pass *pass) {
     const int one = pass->n_outputs == 1;
 #define CASE(states)                                                                               \
-    case states:                                                                                   \
-        if (pass->X.wide)                                                                          \
-            one ? train(pass, 1, 1, states) : train(pass, 1, 0, states);                           \
-        else                                                                                       \
-            one ? train(pass, 0, 1, states) : train(pass, 0, 0, states);                           \
-        break;
+    if (pass->X.wide)                                                                              \
+        one ? train(pass, 1, 1, states) : train(pass, 1, 0, states);                               \
+    else                                                                                           \
+        one ? train(pass, 0, 1, states) : train(pass, 0, 0, states);                               \
+    break;
     switch (n_states(pass)) {
-        CASE(0)
+    case 1:
         CASE(1)
+    case 2:
         CASE(2)
-        CASE(3)
-        CASE(4)
+    default:
+        CASE(n_states(pass))
     }
 }
 
