@@ -1,5 +1,5 @@
-"""The rows of sparse data, of many classes, and of the calls beside ``fit``: estimators as their users
-call them, with the same parameters for fastopt and scikit-learn where both have them.
+"""The rows of sparse data, of many classes, and of the calls beside ``fit``: estimators as their
+users call them, with the same parameters for fastopt and scikit-learn where both have them.
 """
 
 from collections.abc import Callable
@@ -35,9 +35,7 @@ def zipf(n: int, d: int, entries: int, classes: int, dtype: Any) -> tuple[Any, A
     popularity = np.cumsum(1 / np.arange(1, d + 1))
     drawn = np.searchsorted(popularity, rng.random((n, 2 * entries)) * popularity[-1])
     columns = rng.permutation(d)[np.minimum(drawn, d - 1)]
-    rows = [
-        np.sort(np.unique(row)[rng.permutation(len(np.unique(row)))[:entries]]) for row in columns
-    ]
+    rows = [rng.permutation(np.unique(row))[:entries] for row in columns]
     starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
     X = sparse.csr_matrix((rng.random(starts[-1]) + 0.1, np.concatenate(rows), starts), (n, d))
     X = sparse.diags(1 / sparse.linalg.norm(X, axis=1)).dot(X).tocsr().astype(dtype)

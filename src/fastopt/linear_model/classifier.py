@@ -60,8 +60,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     """Linear classifiers by incremental or mini-batch SGD, or by any other update rule.
 
     Minimises the mean over the samples of a loss of y z, with z = X @ coef_ + intercept_ and
-    y = -1 or +1, plus ``alpha`` / 2 times the squared norm of the weights; the intercept is not
-    penalised. More than two classes are learnt one versus the rest, all on the same order of rows.
+    y = -1 or +1, plus the penalty of the weights; the intercept is not penalised. More than two
+    classes are learnt one versus the rest, or jointly with loss="multinomial"; all in one pass over
+    X, on the same order of rows.
 
     The same data, parameters and ``random_state`` give the same bits on every CPU. A fit that was
     cut in two, saved between and continued with ``warm_start`` gives the bits of one fit in one go.
@@ -69,21 +70,27 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     Parameters
     ----------
     loss : str
-        "hinge" (a linear SVM), "log_loss" (logistic regression), "squared_hinge",
-        "modified_huber", "perceptron", or a loss of `SGDRegressor` on y = -1 or +1.
-    penalty : {"l2", None}
-        Penalty on the weights.
+        "hinge" (a linear SVM), "log_loss" (logistic regression), "multinomial" (softmax), which is
+        "log_loss" if there are two classes, "squared_hinge", "smooth_hinge", "modified_huber",
+        "perceptron", or "squared_error", "absolute_error", "huber", "epsilon_insensitive",
+        "squared_epsilon_insensitive" on y = -1 or +1.
+    penalty : {"l2", "l1", "elasticnet", None}
+        ``alpha`` / 2 times the squared norm of the weights, ``alpha`` times the sum of their
+        magnitudes, or ``l1_ratio`` of the latter and the rest of the former. With the rule "sgd"
+        the l1 penalty is cumulative (Tsuruoka et al. 2009); with others each update moves a weight
+        towards 0 as far as the rule scales a gradient of that size, and no further.
     alpha : float
         Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
     l1_ratio : float
-        Without effect: the penalty "elasticnet" is not supported yet.
+        Share of l1 in "elasticnet".
     fit_intercept : bool
         Whether the model has an intercept.
     max_iter : int
         Most epochs of ``fit``.
     tol : float or None
-        ``fit`` stops when for ``n_iter_no_change`` epochs on end the objective was not below the
-        best one by more than ``tol``. None: never before ``max_iter``.
+        ``fit`` stops when for ``n_iter_no_change`` epochs on end the objective (mean loss plus
+        penalty, the mean over the outputs) was not below the best one by more than ``tol``. None:
+        never before ``max_iter``.
     shuffle : bool
         Take a fresh permutation of the rows in each epoch.
     verbose : int
@@ -91,40 +98,58 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     epsilon : float
         Width of "huber", "epsilon_insensitive" and "squared_epsilon_insensitive".
     n_jobs : int or None
-        Without effect: one thread is used.
+        Without effect: all classes share one pass, in one thread.
     random_state : int, RandomState or None
-        Seed of the permutations.
+        Seed of the permutations, and of the split of ``early_stopping``.
     learning_rate : str or callable
         "constant": ``eta0``. "optimal": Bottou's 1 / (alpha (t0 + t - 1)) for optimizer="sgd",
         and the optimizer's own rate for the others. "invscaling": ``eta0`` / t ** ``power_t``.
-        "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop. Or a schedule
+        "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop. "pa1", "pa2":
+        passive-aggressive steps with the aggressiveness ``eta0``, for loss="hinge". Or a schedule
         lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates.
     eta0 : float
         The first learning rate.
     power_t : float
         Exponent of "invscaling".
-    early_stopping, validation_fraction
-        False, and without effect: stopping by a validation score is not supported yet.
+    early_stopping : bool
+        Hold out a part of the rows, split as scikit-learn does, and stop by the accuracy on them
+        instead of the objective.
+    validation_fraction : float
+        That part.
     n_iter_no_change : int
         See ``tol``.
     class_weight : dict, "balanced" or None
-        Weights of the classes; multiplied with ``sample_weight``.
+        Weights of the classes; multiplied with ``sample_weight``. ``partial_fit`` balances by the
+        rows seen so far.
     warm_start : bool
         ``fit`` goes on where the last one stopped: weights, optimizer state, clock and order.
         An unfitted model starts from ``coef_`` and ``intercept_`` set by hand, if there are any.
-    average : False
-        Averaging is not supported yet.
+    average : bool or int
+        Give the mean of the weights after each update, from the first or from the update of that
+        number on.
     optimizer : str or unbound optimizer
         "sgd", "momentum", "nesterov" (both with momentum 0.9), "adagrad", "rmsprop", "adam" or
         "adamw", with the defaults of ``fastopt.optim``; or, for other hyper-parameters, an
         optimizer made without params, such as ``optim.Adam(betas=(0.8, 0.99))``.
     batch_size : int or "full"
         Samples an update. The gradient is their mean.
+    positive : bool
+        Keep all weights at 0 or above.
+    bounds : (float or None, float or None)
+        What each weight is kept within, by projection after each update.
+    restore_best : bool
+        Give the weights of the best epoch, not of the last: by the score on the rows held out by
+        ``early_stopping``, else by the loss on ``eval_set``, else by the objective.
+    sparse_updates : {"exact", "touched"}
+        For sparse X and any rule but "sgd", whose updates cost only the entries of the batch
+        anyhow. "exact": a step for all weights, as for dense X. "touched": for those of the batch's
+        features alone, as torch's SparseAdam does; penalty and momentum then reach a weight only
+        when its feature comes.
 
     Attributes
     ----------
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Weights: float64 if X is, else float32.
+        Weights: float64 if X is, else float32. After ``sparsify`` a CSR matrix.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts.
     classes_ : ndarray of shape (n_classes,)
@@ -134,14 +159,19 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     t_ : float
         1 + the number of updates so far.
     history_ : list of dict
-        For each epoch its "loss" (mean over samples and outputs, each at the prediction made
-        before the sample's update), the last "lr", and its "seconds".
+        For each epoch "loss" (mean over samples and outputs) and "accuracy", both of the
+        predictions made before each sample's update; the last "lr"; "gradient_norm", how far the
+        weights moved over the sum of the learning rates; "seconds"; "samples_per_second"; and
+        "validation_loss" and "validation_score", if there are such data.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
     References
     ----------
-    Bottou 2012, "Stochastic gradient descent tricks".
+    Bottou 2012, "Stochastic gradient descent tricks"; Tsuruoka, Tsujii & Ananiadou 2009,
+    "Stochastic gradient descent training for l1-regularized log-linear models with cumulative
+    penalty"; Crammer et al. 2006, "Online passive-aggressive algorithms"; Xu 2011, "Towards optimal
+    one pass large scale learning with averaged stochastic gradient descent".
 
     Examples
     --------

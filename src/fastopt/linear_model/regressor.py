@@ -21,24 +21,33 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     """Linear regression by incremental or mini-batch SGD, or by any other update rule.
 
     Minimises the mean over the samples of a loss of z and y, with z = X @ coef_ + intercept_, plus
-    ``alpha`` / 2 times the squared norm of the weights; the intercept is not penalised.
+    the penalty of the weights; the intercept is not penalised. Several columns of y are learnt side
+    by side in one pass over X.
 
     Parameters
     ----------
     loss : str
-        "squared_error" ((z - y)^2 / 2), "huber", "epsilon_insensitive" or
-        "squared_epsilon_insensitive".
+        "squared_error" ((z - y)^2 / 2), "absolute_error", "huber", "epsilon_insensitive",
+        "squared_epsilon_insensitive" or "quantile" (pinball); or, with exp(z) as the prediction,
+        half the deviance of "poisson" (y >= 0), "gamma" (y > 0) or "tweedie".
     penalty, alpha, l1_ratio, fit_intercept, max_iter, tol, shuffle, verbose, epsilon,\
     random_state, learning_rate, eta0, power_t, early_stopping, validation_fraction,\
-    n_iter_no_change, warm_start, average, optimizer, batch_size
-        As for `SGDClassifier`, but for the default learning rate: 0.01 / t ** 0.25.
+    n_iter_no_change, warm_start, average, optimizer, batch_size, positive, bounds, restore_best,\
+    sparse_updates
+        As for `SGDClassifier`, but for the default learning rate, 0.01 / t ** 0.25; "pa1" and "pa2"
+        are for loss="epsilon_insensitive", and early stopping goes by R2.
+    quantile : float
+        Which of loss="quantile", in (0, 1).
+    power : float
+        The variance of loss="tweedie" as a power of the mean: <= 0, or >= 1; 1 is Poisson's, 2
+        Gamma's.
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,)
+    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
         Weights: float64 if X is, else float32.
-    intercept_ : ndarray of shape (1,)
-        Intercept.
+    intercept_ : ndarray of shape (1,) or (n_outputs,)
+        Intercepts.
     n_iter_, t_, history_, n_features_in_, feature_names_in_
         As for `SGDClassifier`.
 
