@@ -25,17 +25,22 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
         const real share = (real)1 / (real)(end - start);
         real *c = scratch.c;
         sparse_row row;
+        far_row far;
 
-        for (size_t t = start; t < end; t++)
-            row = predict_row(pass, &scratch, h, hyper[0], w, n_outputs, t, t - start, wide, one);
+        for (size_t t = start; t < end; t++) {
+            far = fetch_rows(pass, t, wide);
+            row = read_row(X, row_index(pass, t), scratch.values, wide);
+            predict(pass, &scratch, h, hyper[0], &row, &far, w, n_outputs, 1, t, t - start, wide,
+                    one);
+        }
         for (size_t k = 0; k < n_outputs; k++)
-            scratch.g_intercept[k] = (real)pass->intercept_pull;
+            scratch.other[k] = (real)pass->intercept_pull;
         for (size_t t = start; t < end; t++) {
             if (end - start > 1)
                 row = read_row(X, row_index(pass, t), scratch.values, wide);
             for (size_t k = 0; k < n_outputs; k++) {
                 c[k] = scratch.slopes[(t - start) * padded(n_outputs) + k] * share;
-                scratch.g_intercept[k] += c[k];
+                scratch.other[k] += c[k];
             }
             add_all(&row, g, n_outputs, c, n_outputs, wide);
         }
@@ -49,7 +54,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
                 memset(g + column(row.columns, k, wide) * n_outputs, 0, n_outputs * sizeof(real));
         }
         if (intercept)
-            K(update_intercept)(pass, scratch.g_intercept, hyper);
+            K(update_intercept)(pass, scratch.other, hyper);
         if (pass->average)
             K(average)(pass, w, n_outputs);
         start = end;

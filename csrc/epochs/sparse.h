@@ -175,11 +175,13 @@ static inline real squared_norm(const sparse_row *row) {
     return sum;
 }
 
-/* What the passes but that of SGD need beside the weights and their gradients. */
+/* What every pass over sparse rows needs beside the weights. */
 typedef struct {
     real *values; /* of a row, if they must be converted */
     real *slopes; /* of the samples of a batch, `padded(n_outputs)` apart */
-    real *dots, *c, *g_intercept;
+    real *dots;
+    real *c; /* what of a row goes to the weights of each output, and 0 to the end of a quarter; */
+    real *other; /* the same for what stands beside them, or the gradient of the intercepts */
 } sparse_scratch;
 
 static inline size_t scratch_room(const fo_pass *pass) {
@@ -193,34 +195,33 @@ static inline sparse_scratch scratch_at(const fo_pass *pass, real *memory) {
     scratch.slopes = scratch.values + padded(pass->X.most);
     scratch.dots = scratch.slopes + pass->batch_size * padded(pass->n_outputs);
     scratch.c = scratch.dots + outputs;
-    scratch.g_intercept = scratch.c + outputs;
+    scratch.other = scratch.c + outputs;
     memset(scratch.dots, 0, 3 * outputs * sizeof(real));
     return scratch;
 }
 
-/* Reads the row of sample t, the r-th of its batch, and leaves its predictions and their slopes. */
-static inline sparse_row predict_row(fo_pass *pass, const sparse_scratch *scratch, const real *h,
-                                     double lr, const real *w, size_t stride, size_t t, size_t r,
-                                     const int wide, const int one) {
+/* The predictions for sample t, the r-th of its batch, from its row and weights scale w; and their
+   slopes. */
+SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const real *h, double lr,
+                         const sparse_row *row, const far_row *far, const real *w, size_t stride,
+                         real scale, size_t t, size_t r, const int wide, const int one) {
     const size_t i = row_index(pass, t), n_outputs = one ? 1 : pass->n_outputs;
-    const far_row far = fetch_rows(pass, t, wide);
-    const sparse_row row = read_row(&pass->X, i, scratch->values, wide);
-    const real *intercept = pass->intercept;
+    const real *Y = pass->y, *weight = pass->sample_weight, *intercept = pass->intercept;
     real *z = (real *)pass->z + t * n_outputs, *slope = scratch->slopes + r * padded(n_outputs);
     if (one)
-        scratch->dots[0] = dot_one(&row, w, stride, far.columns, wide);
+        scratch->dots[0] = dot_one(row, w, stride, far->columns, wide);
     else
-        dot_all(&row, w, stride, scratch->dots, n_outputs, &far, wide);
+        dot_all(row, w, stride, scratch->dots, n_outputs, far, wide);
     for (size_t k = 0; k < n_outputs; k++)
-        z[k] = scratch->dots[k] + (intercept ? intercept[k] : 0);
-    if (!row.known)
+        z[k] = scale * scratch->dots[k] + (intercept ? intercept[k] : 0);
+    if (!row->known)
         z[0] = __builtin_nanf(""); /* it is told as a prediction that is not finite is */
     if (pass->target)
-        ((real *)pass->target)[t] = ((const real *)pass->y)[i];
-    K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(&row), slope);
-    for (size_t k = 0; one && k < row.n; k += 64 / sizeof(real))
-        FETCH_NEAR(far.values + k * sizeof(real));
-    return row;
+        ((real *)pass->target)[t] = Y[i];
+    if (one && pass->target && pass->step == FO_GRADIENT)
+        slope[0] = K(losses)[pass->loss]->slope(z[0], Y[i], h) * (weight ? weight[i] : 1);
+    else
+        K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(row), slope);
 }
 
 #endif

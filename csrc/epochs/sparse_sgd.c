@@ -2,12 +2,14 @@
    of any size and any number of outputs.
 
    L2: w = s v, where only s shrinks (Bottou 2012, section 5.1).
-   L1: beside the weights of a feature stands the sum of the thresholds, in units of v, as it was
-   when they were last touched. What has come to it since is taken off when they are touched again,
-   which is exact for any schedule, since thresholds one after the other add up (Lipton & Elkan
-   2015, with the value in place of the time). Average: the sum over the updates t of w[t] = s[t]
-   v[t] is S v - q with S = sum of s, where q takes in S c x as v takes in c x (Xu 2011,
-   section 5.1).
+
+   L1: U sums up the penalty of the updates in units of v, and beside each weight stands q, what of
+   it was applied to the weight, with its sign (Tsuruoka, Tsujii & Ananiadou 2009). What is due,
+   U + q of a weight above 0 and U - q of one below, is taken off when it is touched again, which
+   is exact for any schedule, since penalties one after the other add up.
+
+   Average: the sum over the updates t of w[t] = s[t] v[t] is S v - q with S = sum of s, where q
+   takes in S c x as v takes in c x (Xu 2011, section 5.1).
 
    Both of the latter work on copies of the weights, records (v, q), until `settle`. */
 #include "../fo_math.h"
@@ -27,10 +29,7 @@ static size_t records_room(const fo_pass *pass) {
     return kind(pass) == PLAIN ? 0 : padded(pass->X.n_features * record_size(pass) + LANES);
 }
 
-static size_t room(const fo_pass *pass) {
-    return records_room(pass) + padded(pass->X.most) + pass->batch_size * padded(pass->n_outputs) +
-           3 * padded(pass->n_outputs + LANES);
-}
+static size_t room(const fo_pass *pass) { return records_room(pass) + scratch_room(pass); }
 
 static void open_records(fo_pass *pass) {
     const kind_of_record kept = kind(pass);
@@ -153,23 +152,30 @@ static inline void bound_row(const fo_pass *pass, const sparse_row *row, real *r
     }
 }
 
+/* Takes the weights after an update into the sums of their average. */
+static void take_in(fo_pass *pass) {
+    if (pass->before_average) {
+        pass->before_average--;
+        return;
+    }
+    pass->n_averaged++;
+    pass->n_summed++;
+    pass->scale_sum += pass->scale;
+    const real share = (real)1 / (real)pass->n_averaged, *intercept = pass->intercept;
+    real *mean = pass->intercept_average;
+    for (size_t k = 0; intercept && k < pass->n_outputs; k++)
+        mean[k] += share * (intercept[k] - mean[k]);
+}
+
 SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
     const size_t stride = kept == PLAIN ? n_outputs : 2 * n_outputs;
-    const size_t slopes_stride = padded(n_outputs);
-    const real *Y = pass->y, *weight = pass->sample_weight;
-    const loss_functions *loss = K(losses)[pass->loss];
-    const int passive = pass->step != FO_GRADIENT, simple = one && pass->target && !passive;
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *records = kept == PLAIN ? pass->w : pass->work;
-    real *slot = (real *)pass->work + records_room(pass), *slopes = slot + padded(X->most);
-    real *dots = slopes + pass->batch_size * slopes_stride, *c = dots + padded(n_outputs + LANES),
-         *sum_c = c + padded(n_outputs + LANES);
-    real *intercept = pass->intercept, *mean_intercept = pass->intercept_average,
-         *target = pass->target;
-    memset(dots, 0, 3 * padded(n_outputs + LANES) * sizeof(real));
+    real *records = kept == PLAIN ? pass->w : pass->work, *intercept = pass->intercept;
+    sparse_scratch scratch = scratch_at(pass, (real *)pass->work + records_room(pass));
+    real *c = scratch.c, *sum_c = scratch.other;
 
     for (size_t start = 0, update = 0; start < n; update++) {
         const size_t end = start + MIN(pass->batch_size, n - start);
@@ -178,35 +184,20 @@ SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept,
         far_row far;
 
         for (size_t t = start; t < end; t++) {
-            const size_t i = row_index(pass, t);
-            real *z = (real *)pass->z + t * n_outputs,
-                 *slope = slopes + (t - start) * slopes_stride;
             far = fetch_rows(pass, t, wide);
-            row = read_row(X, i, slot, wide);
+            row = read_row(X, row_index(pass, t), scratch.values, wide);
             if (kept == L1)
                 touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
-            if (one)
-                dots[0] = dot_one(&row, records, stride, far.columns, wide);
-            else
-                dot_all(&row, records, stride, dots, n_outputs, &far, wide);
-            for (size_t k = 0; k < n_outputs; k++)
-                z[k] = (real)pass->scale * dots[k] + (intercept ? intercept[k] : 0);
-            if (!row.known)
-                z[0] = __builtin_nanf(""); /* it is told as a prediction that is not finite is */
-            if (target)
-                target[t] = Y[i];
-            if (simple)
-                slope[0] = loss->slope(z[0], Y[i], h) * (weight ? weight[i] : 1);
-            else
-                K(row_slopes)(pass, h, i, z, hyper[0], passive ? squared_norm(&row) : 0, slope);
+            predict(pass, &scratch, h, hyper[0], &row, &far, records, stride, (real)pass->scale, t,
+                    t - start, wide, one);
         }
 
         shrink_records(pass, records, hyper);
         const double share = 1 / (double)(end - start);
         for (size_t t = start; t < end; t++) {
-            const real *slope = slopes + (t - start) * slopes_stride;
+            const real *slope = scratch.slopes + (t - start) * padded(n_outputs);
             if (end - start > 1)
-                row = read_row(X, row_index(pass, t), slot, wide);
+                row = read_row(X, row_index(pass, t), scratch.values, wide);
             for (size_t k = 0; k < n_outputs; k++) {
                 c[k] = (real)(-hyper[0] * share / pass->scale) * slope[k];
                 if (kept == AVERAGE)
@@ -227,23 +218,13 @@ SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept,
             pass->l1_sum += hyper[3] / pass->scale;
         if (is_bounded(pass))
             for (size_t t = start; t < end; t++) {
-                row = read_row(X, row_index(pass, t), slot, wide);
+                row = read_row(X, row_index(pass, t), scratch.values, wide);
                 if (kept == L1)
                     touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
                 bound_row(pass, &row, records, stride, n_outputs, wide);
             }
-        if (kept == AVERAGE) {
-            if (pass->before_average) {
-                pass->before_average--;
-            } else {
-                pass->n_averaged++;
-                pass->n_summed++;
-                pass->scale_sum += pass->scale;
-                for (size_t k = 0; k < n_outputs && intercept; k++)
-                    mean_intercept[k] +=
-                        (intercept[k] - mean_intercept[k]) / (real)pass->n_averaged;
-            }
-        }
+        if (kept == AVERAGE)
+            take_in(pass);
         start = end;
     }
 }

@@ -138,24 +138,31 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one, const size_
         const real share = (real)1 / (real)(end - start);
         real *c = scratch.c;
         sparse_row row;
+        far_row far;
 
-        for (size_t t = start; t < end; t++)
-            row =
-                predict_row(pass, &scratch, h, hyper[0], records, stride, t, t - start, wide, one);
+        for (size_t t = start; t < end; t++) {
+            far = fetch_rows(pass, t, wide);
+            row = read_row(X, row_index(pass, t), scratch.values, wide);
+            predict(pass, &scratch, h, hyper[0], &row, &far, records, stride, 1, t, t - start, wide,
+                    one);
+        }
         const int alone = end - start == 1 && K(is_increasing)(X, row_index(pass, start));
         for (size_t k = 0; k < n_outputs; k++)
-            scratch.g_intercept[k] = (real)pass->intercept_pull;
+            scratch.other[k] = (real)pass->intercept_pull;
         for (size_t t = start; t < end; t++) {
             if (end - start > 1)
                 row = read_row(X, row_index(pass, t), scratch.values, wide);
             for (size_t k = 0; k < n_outputs; k++) {
                 c[k] = scratch.slopes[(t - start) * padded(n_outputs) + k] * share;
-                scratch.g_intercept[k] += c[k];
+                scratch.other[k] += c[k];
             }
             if (alone)
-                for (size_t k = 0; k < row.n; k++)
+                for (size_t k = 0; k < row.n; k++) {
+                    if (k % QUARTER == 0)
+                        FETCH_NEAR(far.values + k * sizeof(real));
                     for (size_t i = 0; i < n_outputs; i++)
                         g[k * n_outputs + i] = c[i] * row.x[k];
+                }
             else
                 touch(&list, &row, c, n_outputs, wide);
         }
@@ -167,7 +174,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one, const size_
             forget(&list);
         }
         if (pass->intercept)
-            K(update_intercept)(pass, scratch.g_intercept, hyper);
+            K(update_intercept)(pass, scratch.other, hyper);
         if (pass->average)
             K(average)(pass, records, stride);
         start = end;

@@ -596,6 +596,8 @@ cdef class Pass:
         p.low, p.high = bounds
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only
+        if touched_only and d >= 2**31:
+            raise ValueError(f"touched_only is for less than 2**31 features, got {d}")
         self.z = np.empty(0, w.dtype)
         if n_outputs == 1 and not classes:
             self.target = np.empty(0, w.dtype)
