@@ -48,6 +48,7 @@ PASSIVE_AGGRESSIVE = ("pa1", "pa2")
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
+Plan = tuple[Optimizer, dict[str, Any], tuple[float, float]]  # rule, its options, bounds
 _PLANS: Any = weakref.WeakKeyDictionary()  # of estimators: see BaseSGD._plan
 EVENTS = {"on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end"}
 
@@ -163,7 +164,7 @@ class BaseSGD(BaseEstimator):
 
     # The rule.
 
-    def _plan(self) -> tuple[Optimizer, dict[str, Any], tuple[float, float]]:
+    def _plan(self) -> Plan:
         """Return the optimizer, its hyper-parameters and the bounds; and check all parameters, if
         they are not those of the last call.
         """
@@ -175,7 +176,7 @@ class BaseSGD(BaseEstimator):
             plan = *self._rule(), self._bounds()
             _PLANS[self] = values, plan
         optimizer, options, bounds = plan
-        return optimizer, dict(options), bounds
+        return optimizer, options.copy(), bounds
 
     def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
         """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
@@ -292,11 +293,11 @@ class BaseSGD(BaseEstimator):
         if coef_init is not None or intercept_init is not None:
             progress.trained, progress.n_averaged = None, 0
 
-    def _training(self, X: Any, targets: Targets) -> Training:
+    def _training(self, X: Any, targets: Targets, plan: Plan) -> Training:
         """Return the training that goes on from coef_ and intercept_ in copies of them: what a
         user has set, or holds on to, is not trained on.
         """
-        optimizer, options, bounds = self._plan()
+        optimizer, options, bounds = plan
         progress = self._progress
         if self.learning_rate != "adaptive":
             progress.factor = 1.0
@@ -367,13 +368,14 @@ class BaseSGD(BaseEstimator):
         self,
         X: Any,
         targets: Targets,
+        plan: Plan,
         max_iter: int,
         tol: float | None,
         validation: Validation | None = None,
         callbacks: Iterable[Any] = (),
     ) -> int | None:
         """Train for some epochs; return the one that diverged, if one did."""
-        training = self._training(X, targets)
+        training = self._training(X, targets, plan)
         progress = self._progress
         best: tuple[float, Array, Array] | None = None
         self.n_iter_, done = 0, False

@@ -291,7 +291,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        self._plan()
+        plan = self._plan()
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y))
@@ -309,7 +309,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             weight = check_weights(sample_weight, X, self._progress.dtype)
             targets = self._targets(y, weight)
             validation = self._validation(X, y, weight, targets, split, eval_set)
-            diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
+            diverged = self._train(X, targets, plan, self.max_iter, self.tol, validation, callbacks)
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -324,7 +324,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
-        self._plan()
+        plan = self._plan()
         first = not hasattr(self, "_progress")
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -342,7 +342,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X), keep=True)
             weight = check_weights(sample_weight, X, self._progress.dtype)
             targets = self._targets(y, weight, so_far=True)
-            diverged = self._train(X, targets, 1, None)
+            diverged = self._train(X, targets, plan, 1, None)
         return self._finish(diverged)
 
     def _n_outputs(self) -> int:

@@ -139,7 +139,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        self._plan()
+        plan = self._plan()
         with all_or_nothing(self, goes_on):
             X = read(self, X, reset=not goes_on)
             if not goes_on:
@@ -149,7 +149,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
                 self._init_weights(None, offset_init, "offset_init")
                 self.offset_ = self.intercept_
             targets = self._targets(X, sample_weight)
-            diverged = self._train(X, targets, self.max_iter, self.tol, callbacks=callbacks)
+            diverged = self._train(X, targets, plan, self.max_iter, self.tol, callbacks=callbacks)
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -160,13 +160,13 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         X, y, sample_weight
             As for `fit`.
         """
-        self._plan()
+        plan = self._plan()
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X = read(self, X, reset=first)
             if first:
                 self._start((X.shape[1],), weight_dtype(X), keep=True)
-            diverged = self._train(X, self._targets(X, sample_weight), 1, None)
+            diverged = self._train(X, self._targets(X, sample_weight), plan, 1, None)
         return self._finish(diverged)
 
     def _targets(self, X: Any, sample_weight: Any) -> Targets:

@@ -156,7 +156,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        self._plan()
+        plan = self._plan()
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
             split = self._split(y, ShuffleSplit) if eval_set is None else None
@@ -166,7 +166,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             weight = check_weights(sample_weight, X, self._progress.dtype)
             targets = Targets(self._target(y), weight)
             validation = self._validation(X, y, weight, targets, split, eval_set)
-            diverged = self._train(X, targets, self.max_iter, self.tol, validation, callbacks)
+            diverged = self._train(X, targets, plan, self.max_iter, self.tol, validation, callbacks)
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -179,14 +179,14 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
-        self._plan()
+        plan = self._plan()
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X, y = read(self, X, y, reset=first, y_numeric=True, multi_output=True)
             if first:
                 self._start(_coef_shape(X, y), weight_dtype(X), keep=True)
             weight = check_weights(sample_weight, X, self._progress.dtype)
-            diverged = self._train(X, Targets(self._target(y), weight), 1, None)
+            diverged = self._train(X, Targets(self._target(y), weight), plan, 1, None)
         return self._finish(diverged)
 
     def _target(self, y: Array) -> Array:

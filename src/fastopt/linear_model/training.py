@@ -269,10 +269,11 @@ class Training:
         """Return the numbers of the next updates."""
         done = self.progress.t
         lr = rates(self.options["lr"], np.arange(done + 1, done + updates + 1))
-        lr = lr * self.progress.factor
-        self.lr = float(lr[-1]) if np.ndim(lr) else float(lr)
+        if self.progress.factor != 1:
+            lr = lr * self.progress.factor
+        self.lr, most = (lr[-1].item(), lr.max()) if isinstance(lr, np.ndarray) else (lr, lr)
         hypers = self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
-        if self.progress.kernel in PLAIN and np.max(lr) * self.options["weight_decay"] > 1:
+        if self.progress.kernel in PLAIN and most * self.options["weight_decay"] > 1:
             hypers[:, 1] = np.minimum(hypers[:, 1], 1 / hypers[:, 0])  # no step beyond 0
         return hypers
 

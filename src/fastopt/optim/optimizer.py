@@ -147,7 +147,7 @@ class Optimizer(_core.Stepper):
         if options.get("l1"):
             columns["l1"] = options["l1"] * lr * self._reach(options)
         names = _core.OPTIMIZERS[self._kernel(options)][1]
-        constant = not any(np.ndim(columns[name]) for name in names)
+        constant = not any(isinstance(columns[name], np.ndarray) for name in names)
         rows = np.empty((1 if constant else count, len(names)))
         for k, name in enumerate(names):
             rows[:, k] = columns[name]
