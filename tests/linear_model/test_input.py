@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from fastopt.linear_model import SGDClassifier, SGDRegressor
@@ -132,3 +133,33 @@ def test_no_copy_of_x_is_made(x_dtype, order, batch_size):
         assert peak <= 0.05 * X.nbytes
     assert X[::2].all()
     assert not X[1::2].any()
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "multinomial"])
+def test_nor_is_one_of_bytes_for_many_classes(loss):
+    X = np.ones((20_000, 784), np.uint8)
+    y = np.arange(20_000) % 10
+    model = SGDClassifier(loss, learning_rate="constant", eta0=1e-6, max_iter=2, tol=None)
+    model.fit(X[:20], y[:20])
+    tracemalloc.start()
+    model.fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 0.05 * X.nbytes
+
+
+@pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
+def test_names_of_features_are_kept_and_checked(library):
+    X, y = integers()
+    names = [f"x{j}" for j in range(X.shape[1])]
+
+    def frame(names):
+        return library.DataFrame({name: X[:, int(name[1:])] for name in names})
+
+    model = fit(frame(names), library.Series(y))
+    assert bits(model) == bits(fit(X, y))
+    np.testing.assert_array_equal(model.feature_names_in_, names)
+    model.partial_fit(frame(names), library.Series(y))
+    for others in (names[::-1], names[1:]):
+        with pytest.raises(ValueError, match="feature names should match"):
+            model.predict(frame(others))
