@@ -59,6 +59,7 @@ typedef struct {
     size_t n_hypers, hyper_stride;
     void *w, *intercept; /* intercept: n_outputs numbers, or NULL */
     void *w_state[FO_MAX_STATES], *intercept_state[FO_MAX_STATES];
+    int l1;                /* whether l1 of the hyper-parameters may be other than 0 */
     double low, high;      /* what each weight is kept in */
     double intercept_pull; /* a constant part of the gradient of each intercept */
     int touched_only; /* sparse: an update changes the weights of the entries of its rows alone */

@@ -105,7 +105,9 @@ def check(X, y, optimizer, loss, batch_size, outputs=1, l1=0.0, l2=0.01, toleran
     dtype, n = y.dtype, X.shape[0]
     order = _core.permutation(n, 0, 0)
     rows, dicts = hypers(optimizer, -(-n // batch_size), l1, l2)
-    model = Model(X, y, optimizer, loss, batch_size=batch_size, outputs=outputs, **options)
+    model = Model(
+        X, y, optimizer, loss, l1=l1 != 0, batch_size=batch_size, outputs=outputs, **options
+    )
     assert model.training.run(rows, order) is None
     loss_sum, _ = model.training.score()
     model.training.settle()
@@ -638,3 +640,20 @@ def test_distance_is_that_of_euclid(dtype, on_every_isa):
         assert results[0] == pytest.approx(np.linalg.norm(a.astype(float) - b), rel=1e-12)
     for bad in (np.nan, np.inf):
         assert not np.isfinite(_core.distance(np.ones(9, dtype), np.full(9, bad, dtype)))
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "nesterov"])
+@pytest.mark.parametrize("constant", [True, False])
+def test_momentum_reaches_weights_whose_columns_come_seldom(optimizer, constant, monkeypatch):
+    # Thousands of updates from one entry of a column to the next, over several blocks of them.
+    n, d = 9000, 40
+    rng = np.random.default_rng(0)
+    columns = np.minimum(rng.geometric(0.3, n), d) - 1
+    columns[[100, 5000, 8999]] = d - 1
+    X = sparse.csr_array((rng.normal(size=n), columns, np.arange(n + 1)), shape=(n, d))
+    y = rng.choice([-1.0, 1.0], n)
+    if constant:
+        row = {**HYPER, "l2": 0.01, "l1": 0.0, "lr": 0.05}
+        rows = np.array([[row[name] for name in _core.OPTIMIZERS[optimizer][1]]])
+        monkeypatch.setitem(globals(), "hypers", lambda *_: (rows, [row]))
+    check(X, y, optimizer, "log_loss", 1, tolerance=10**5)

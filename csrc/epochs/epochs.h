@@ -6,7 +6,7 @@
 
 extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
-optimizer_step K(sgd), K(sgd_l1);
+optimizer_step K(sgd), K(sgd_l1), K(momentum), K(nesterov);
 
 /* A kind of pass: how many numbers it needs in pass->work; the pass itself, which leaves in pass->z
    the predictions that it made before its updates; and what gives the weights what it keeps back,
@@ -18,7 +18,7 @@ typedef struct {
 } kind_of_pass;
 
 extern const kind_of_pass K(narrow), K(wide), K(minibatch), K(sparse), K(sparse_sgd),
-    K(sparse_touched);
+    K(sparse_momentum), K(sparse_touched);
 
 /* What fo_kernels promises of a pass. */
 size_t K(run)(fo_pass *pass);

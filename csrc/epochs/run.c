@@ -18,11 +18,21 @@ static int is_plain(const fo_pass *pass) {
            pass->step == FO_GRADIENT && !is_bounded(pass);
 }
 
+/* Whether weights without a gradient go on by products of matrices. */
+static int is_linear(const fo_pass *pass) {
+    optimizer_step *const rule = K(optimizers)[pass->optimizer];
+    return (rule == K(momentum) || rule == K(nesterov)) && !pass->l1 && !pass->average &&
+           !is_bounded(pass);
+}
+
 static const kind_of_pass *kind(const fo_pass *pass) {
-    if (pass->X.indptr)
-        return is_lazy(pass)        ? &K(sparse_sgd)
-               : pass->touched_only ? &K(sparse_touched)
-                                    : &K(sparse);
+    if (pass->X.indptr) {
+        if (is_lazy(pass))
+            return &K(sparse_sgd);
+        if (pass->touched_only)
+            return &K(sparse_touched);
+        return is_linear(pass) ? &K(sparse_momentum) : &K(sparse);
+    }
     if (!is_plain(pass))
         return &K(minibatch);
     return pass->X.n_features > NARROW || !pass->target ? &K(wide) : &K(narrow);

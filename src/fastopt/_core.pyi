@@ -64,6 +64,7 @@ class Pass:
         intercept_average: _Array | None = None,
         n_averaged: int = 0,
         before_average: int = 0,
+        l1: bool = False,
         bounds: tuple[float, float] = ...,
         intercept_pull: float = 0,
         step: str = "gradient",

@@ -55,6 +55,7 @@ cdef extern from "fastopt.h":
         void *intercept
         void **w_state
         void **intercept_state
+        int l1
         double low, high, intercept_pull
         int touched_only
         void *average
@@ -526,6 +527,8 @@ cdef class Pass:
         The mean of the weights after each update.
     n_averaged, before_average : int
         Updates in it so far, and to come before it begins.
+    l1 : bool
+        Whether the hyper-parameter l1 may be other than 0.
     bounds : (float, float)
         What each weight is kept within.
     intercept_pull : float
@@ -545,7 +548,7 @@ cdef class Pass:
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
                  intercept_state, sample_weight=None, positive_weight=None, bint classes=False,
                  batch_size=1, average=None, intercept_average=None, n_averaged=0,
-                 before_average=0, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
+                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
                  bint touched_only=False):
         cdef Py_ssize_t k, d, n_outputs, n_weights
         cdef fo_pass *p = &self.p
@@ -593,6 +596,7 @@ cdef class Pass:
             p.intercept_average = pointer(
                 intercept_average, self.real, n_outputs, "intercept_average")
         p.n_averaged, p.before_average = n_averaged, min(before_average, 2**62)
+        p.l1 = l1
         p.low, p.high = bounds
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only

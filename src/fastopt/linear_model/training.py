@@ -193,6 +193,7 @@ class Training:
             intercept_average=mean_intercept,
             n_averaged=progress.n_averaged,
             before_average=max(average_from - 1 - progress.t, 0),
+            l1=options["l1"] != 0,
             **how,
         )
         weight = targets.weight
