@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+from scipy import sparse
 
 from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
@@ -47,6 +48,41 @@ def digest(dtype):
             opt.step(w * g[:, np.newaxis])
     sha.update(w.tobytes())
     return sha.hexdigest()
+
+
+def digest_of_many(dtype):
+    """Sparse rows, several outputs, penalties and averages."""
+    sha = hashlib.sha256()
+    X, t = data(300, 40, dtype)
+    X[np.abs(X) < 0.7] = 0
+    y = np.digitize(t, [-0.4, 0.2, 0.7])
+    options = [
+        {"optimizer": optimizer, "batch_size": size}
+        for optimizer in ("sgd", "nesterov", "adagrad", "adam")
+        for size in (1, 16)
+    ]
+    options += [{"penalty": "l1"}, {"penalty": "elasticnet"}, {"average": True}, {"positive": True}]
+    for rows in (X, sparse.csr_array(X)):
+        for target in (y > 1, y):
+            for loss in ("log_loss", "multinomial", "smooth_hinge"):
+                for how in options:
+                    how = {"max_iter": 2, "tol": None, "random_state": 0, "alpha": 1e-3, **how}
+                    rate = schedules.inverse_scaling(0.05, 0.3)
+                    model = SGDClassifier(loss, learning_rate=rate, **how).fit(rows, target)
+                    sha.update(model.coef_.tobytes() + model.intercept_.tobytes())
+        for loss in ("quantile", "poisson", "tweedie"):
+            model = SGDRegressor(loss, max_iter=2, tol=None, random_state=0)
+            model.fit(rows, np.stack([y, y % 2], axis=1))
+            sha.update(model.coef_.tobytes() + model.intercept_.tobytes())
+    return sha.hexdigest()
+
+
+def test_trainings_of_every_kind_give_the_bits_they_always_gave(isa, dtype):
+    expected = {
+        np.float32: "3a2a0155c4cb42065cc0fcd94e9071e383d25ea7260e2d4db1ef3aa4dba117dd",
+        np.float64: "64bbd2016aeec95869c224028298acc4cb323d41265fdb4783e4b1ebb55d4956",
+    }
+    assert digest_of_many(dtype) == expected[dtype]
 
 
 def test_trainings_give_the_bits_they_always_gave(isa, dtype):

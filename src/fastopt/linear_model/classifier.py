@@ -359,8 +359,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             known = self.classes_[np.minimum(index, len(self.classes_) - 1)] == y
         if not np.all(known):
             raise ValueError(
-                f"y holds the classes {np.unique(y[~known]).tolist()}, which were not declared: "
-                "give all that will ever come as `classes` in the first call of partial_fit"
+                f"y holds the classes {np.unique(y[~known]).tolist()}, which were not declared; "
+                f"those were {self.classes_.tolist()}. The first call of partial_fit wants all "
+                "that will ever come."
             )
         return index
 

@@ -132,6 +132,8 @@ class Training:
         The averages of coef and intercept so far, changed in place.
     average_from : int
         The first update whose weights the average takes in.
+    touched_only : bool
+        For sparse X: the rule leaves weights alone whose features a batch has not.
     options : mapping
         The hyper-parameters of the optimizer, among them "lr", "weight_decay" and "l1".
     how
@@ -153,6 +155,7 @@ class Training:
         progress: Progress,
         average: tuple[Array, Array] | None,
         average_from: int,
+        touched_only: bool,
         **how: Any,
     ) -> None:
         self.rows = targets.rows
@@ -162,8 +165,8 @@ class Training:
         self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.lr = self.gradient_norm = 0.0
-        self.chunk = self._chunk(X)
         kernel = optimizer._kernel(options)
+        self.chunk = self._chunk(X, kernel in PLAIN or touched_only)
         if progress.kernel not in ("", kernel) and not {progress.kernel, kernel} <= PLAIN:
             raise ValueError(
                 f"optimizer cannot change on the way from {progress.kernel} to {kernel}, which "
@@ -194,6 +197,7 @@ class Training:
             n_averaged=progress.n_averaged,
             before_average=max(average_from - 1 - progress.t, 0),
             l1=options["l1"] != 0,
+            touched_only=touched_only,
             **how,
         )
         weight = targets.weight
@@ -203,9 +207,15 @@ class Training:
             weight = weight if self.rows is None else weight[self.rows]
             self.weight_sum = float(np.abs(weight).sum(dtype=np.float64)) or 1.0
 
-    def _chunk(self, X: Any) -> int:
+    def _chunk(self, X: Any, sparse_steps: bool) -> int:
         """Return how many samples go to C at a time: whole batches."""
-        entries = X.shape[1] if isinstance(X, np.ndarray) else X.nnz // X.shape[0] + 1
+        n_features = X.shape[1]
+        if isinstance(X, np.ndarray):
+            entries = n_features
+        else:
+            entries = X.nnz // X.shape[0] + 1
+            if not sparse_steps:
+                entries += n_features // self.batch_size
         samples = min(MOST_PREDICTIONS, MOST_ENTRIES // entries) // len(self.coef)
         return max(samples // self.batch_size, 1) * self.batch_size
 
