@@ -22,6 +22,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core, schedules
+from fastopt.linear_model.callbacks import tell
 from fastopt.linear_model.input import (
     Array,
     check_columns,
@@ -50,7 +51,6 @@ FAR_OFF = 100  # times the loss of weights of 0: no training, however young, sho
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
 Plan = tuple[Optimizer, dict[str, Any], tuple[float, float]]  # rule, its options, bounds
 _PLANS: Any = weakref.WeakKeyDictionary()  # of estimators: see BaseSGD._plan
-EVENTS = {"on_fit_begin", "on_epoch_begin", "on_epoch_end", "on_fit_end"}
 
 
 def losses(tasks: Iterable[str], hypers: Iterable[str]) -> set[str]:
@@ -379,11 +379,11 @@ class BaseSGD(BaseEstimator):
         progress = self._progress
         best: tuple[float, Array, Array] | None = None
         self.n_iter_, done = 0, False
-        _call(callbacks, "on_fit_begin", self)
+        tell(callbacks, "on_fit_begin", self)
         bar = self._progress_bar(max_iter)
         try:
             while not done and self.n_iter_ < max_iter:
-                _call(callbacks, "on_epoch_begin", self)
+                tell(callbacks, "on_epoch_begin", self)
                 start = time.perf_counter()
                 loss, accuracy = training.epoch()
                 self.n_iter_ += 1
@@ -400,7 +400,7 @@ class BaseSGD(BaseEstimator):
                 if bar is not None:
                     bar.update()
                     bar.set_postfix(loss=f"{row['loss']:.4g}")
-                done |= _call(callbacks, "on_epoch_end", self)
+                done |= tell(callbacks, "on_epoch_end", self)
         except Diverged as error:
             if error.row is not None:
                 check_row(X, error.row)
@@ -411,7 +411,7 @@ class BaseSGD(BaseEstimator):
             self.t_ = float(progress.t + 1)
         if best is not None:
             _, self.coef_, self.intercept_ = best
-        _call(callbacks, "on_fit_end", self)
+        tell(callbacks, "on_fit_end", self)
         return None
 
     def _objective(
@@ -604,34 +604,6 @@ class BaseSGD(BaseEstimator):
 def _frozen(value: Any) -> Any:
     """Return a parameter with its type, since 1 == 1.0, and as it now is, if it may change."""
     return type(value), tuple(value) if isinstance(value, list) else value
-
-
-def _call(callbacks: Iterable[Any], event: str, estimator: BaseSGD) -> bool:
-    """Tell the callbacks of an event; return whether one of them asks for an end."""
-    done = False
-    for callback in callbacks:
-        method = getattr(callback, event, None)
-        if method is None and event == "on_epoch_end" and callable(callback):
-            method = callback
-        if method is not None:
-            asked = method(estimator)
-            done |= isinstance(asked, bool | np.bool_) and bool(asked)
-    return done
-
-
-def check_callbacks(callbacks: Any) -> tuple[Any, ...]:
-    """Return the callbacks as a tuple."""
-    if callbacks is None:
-        return ()
-    if not isinstance(callbacks, list | tuple):
-        callbacks = (callbacks,)
-    for callback in callbacks:
-        if not callable(callback) and not any(hasattr(callback, event) for event in EVENTS):
-            raise TypeError(
-                f"callbacks must be functions of the estimator, or have one of the methods "
-                f"{', '.join(sorted(EVENTS))}; got {callback!r}"
-            )
-    return tuple(callbacks)
 
 
 def _check_unbound(optimizer: Optimizer) -> None:

@@ -13,7 +13,8 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks, losses
+from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
+from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
 from fastopt.linear_model.training import Targets
 

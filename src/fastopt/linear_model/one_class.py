@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval
 
-from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks
+from fastopt.linear_model.base import BaseSGD, all_or_nothing
+from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
 from fastopt.linear_model.training import Targets
 

@@ -12,7 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite
 
 from fastopt import _core
-from fastopt.linear_model.base import BaseSGD, all_or_nothing, check_callbacks, losses
+from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
+from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
 from fastopt.linear_model.training import Targets
 
