@@ -4,7 +4,6 @@ import copy
 import math
 import time
 import warnings
-import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +49,8 @@ LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGR
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
 Plan = tuple[Optimizer, dict[str, Any], tuple[float, float]]  # rule, its options, bounds
-_PLANS: Any = weakref.WeakKeyDictionary()  # of estimators: see BaseSGD._plan
+_PLANS: dict[Any, Plan] = {}  # of the latest parameters: see BaseSGD._plan
+MOST_PLANS = 256
 
 
 def losses(tasks: Iterable[str], hypers: Iterable[str]) -> set[str]:
@@ -166,15 +166,23 @@ class BaseSGD(BaseEstimator):
 
     def _plan(self) -> Plan:
         """Return the optimizer, its hyper-parameters and the bounds; and check all parameters, if
-        they are not those of the last call.
+        no estimator of the class had just these a while ago.
         """
-        values = tuple([_frozen(getattr(self, name)) for name in self._made_constraints])
-        last, plan = _PLANS.get(self, (None, None))
-        if last != values:
+        values = [getattr(self, name) for name in self._made_constraints]
+        # With their types, since 1 == 1.0, and as they now are, if they may change.
+        key: Any = type(self), *[(type(v), tuple(v) if type(v) is list else v) for v in values]
+        try:
+            plan = _PLANS.get(key)
+        except TypeError:  # one of them has no hash
+            plan = key = None
+        if plan is None:
             if not get_config()["skip_parameter_validation"]:
                 self._validate_params()
             plan = *self._rule(), self._bounds()
-            _PLANS[self] = values, plan
+            if key is not None:
+                if len(_PLANS) >= MOST_PLANS:
+                    _PLANS.clear()
+                _PLANS[key] = plan
         optimizer, options, bounds = plan
         return optimizer, options.copy(), bounds
 
@@ -263,7 +271,7 @@ class BaseSGD(BaseEstimator):
             return math.log(self._progress.n_outputs)
         y = np.array([-1, 1], self._progress.dtype) if targets.classes else targets.y
         values = _core.loss_values(self._loss(), np.zeros_like(y), y, self._loss_hyper())
-        return float(values.mean())
+        return float(values.sum()) / values.size
 
     # The training.
 
@@ -599,11 +607,6 @@ class BaseSGD(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _frozen(value: Any) -> Any:
-    """Return a parameter with its type, since 1 == 1.0, and as it now is, if it may change."""
-    return type(value), tuple(value) if isinstance(value, list) else value
 
 
 def _check_unbound(optimizer: Optimizer) -> None:

@@ -68,7 +68,7 @@ def check_columns(X: Any) -> None:
     if not sparse.issparse(X) or not X.nnz:
         return
     columns, n_features = X.indices[X.indptr[0] : X.indptr[-1]], X.shape[1]
-    if not (columns.min() >= 0 and columns.max() < n_features):
+    if columns.view(f"u{columns.itemsize}").max() >= n_features:  # those below 0 are large
         raise ValueError(f"X has column indices outside of 0 .. {n_features - 1}")
 
 
