@@ -116,9 +116,9 @@ static inline void add_tile(real *g, const int first, const real *a, size_t stri
         add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, 1, outputs);
 }
 
-static void run(fo_pass *pass) {
+SPECIALISED void train(fo_pass *pass, const int one) {
     const fo_matrix *X = &pass->X;
-    const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
+    const size_t n = pass->n_samples, d = X->n_features, n_outputs = one ? 1 : pass->n_outputs;
     const size_t width = padded(d), tile = tile_size(width);
     const size_t ahead = CLAMP(FETCHED / width, TOGETHER, 32);
     const real *Y = pass->y, *weight = pass->sample_weight;
@@ -129,7 +129,8 @@ static void run(fo_pass *pass) {
     real *w = pass->w, *intercept = pass->intercept, *target = pass->target;
     real *g = pass->work, *slots = g + padded(n_weights(pass)), *slope = slots + tile * width,
          *g_intercept = slope + tile * padded(n_outputs);
-    const int direct = is_direct(X), one = target && pass->step == FO_GRADIENT;
+    const size_t part = padded(d / ((n_outputs + OUTPUTS - 1) / OUTPUTS)); /* of a far row */
+    const int direct = is_direct(X), simple = one && target && pass->step == FO_GRADIENT;
 
     for (size_t start = 0, update = 0; start < n; update++) {
         const size_t end = start + MIN(pass->batch_size, n - start);
@@ -140,7 +141,9 @@ static void run(fo_pass *pass) {
 
         for (size_t t = start, count; t < end; t += count) {
             const real *x[TILE];
-            far_rows far = {.start = 0, .count = padded(d / ((n_outputs + OUTPUTS - 1) / OUTPUTS))};
+            far_rows far;
+            far.start = 0;
+            far.count = part;
             real *z = (real *)pass->z + t * n_outputs;
             count = MIN(tile, end - t);
             for (size_t r = 0; r < count; r++) {
@@ -167,7 +170,7 @@ static void run(fo_pass *pass) {
                     for (size_t k = 0; k < n_outputs; k++)
                         z[r * n_outputs + k] += intercept[k];
 
-            if (one) {
+            if (simple) {
                 loss->slopes(z, target + t, h, slope, count);
                 if (weight)
                     for (size_t r = 0; r < count; r++)
@@ -198,6 +201,13 @@ static void run(fo_pass *pass) {
             K(average)(pass, w, d);
         start = end;
     }
+}
+
+static void run(fo_pass *pass) {
+    if (pass->n_outputs == 1)
+        train(pass, 1);
+    else
+        train(pass, 0);
 }
 
 const kind_of_pass K(minibatch) = {room, run, NULL};

@@ -78,7 +78,7 @@ static double sum_of_one(const fo_pass *pass, const real *h, double *right) {
         count = MIN(BLOCK, pass->n_samples - t);
         K(losses)[pass->loss]->values(z + t, target + t, h, value, count);
         for (size_t k = 0; k < count; k++)
-            told[k] = (z[t + k] > 0) == (target[t + k] > 0) ? 1 : 0;
+            told[k] = (real)((z[t + k] > 0) == (target[t + k] > 0));
         if (weight)
             for (size_t k = 0; k < count; k++) {
                 value[k] *= weight[row_index(pass, t + k)];

@@ -17,27 +17,14 @@ static size_t room(const fo_pass *pass) {
     return RING * padded(pass->X.n_features) + 2 * padded(pass->n_outputs);
 }
 
-/* For some outputs k, of weights v + k d: v += c[k] now, and dots[k] = v . next. Asks for a line at
-   `fetched` with every block of the first n_fetched numbers. */
-static inline void sweep(real *v, const real *c, const real *now, const real *next,
-                         const char *fetched, size_t n_fetched, real *dots, size_t d,
-                         const int outputs) {
-    const size_t whole = d / LANES * LANES, rest = d - whole;
-    lanes sum[TOGETHER];
-    for (int k = 0; k < outputs; k++)
-        sum[k] = (lanes){0};
-    if (rest) {
-        const lanes x = lanes_load_first(now + whole, rest);
-        const lanes following = lanes_load_first(next + whole, rest);
-        for (int k = 0; k < outputs; k++) {
-            real *last = v + (size_t)k * d + whole;
-            const lanes vj = lanes_add_scaled(lanes_load_first(last, rest), c[k], x);
-            lanes_store_first(last, vj, rest);
-            sum[k] = lanes_add_product(sum[k], vj, following);
-        }
-    }
-    for (size_t j = 0; j < whole; j += LANES) {
-        if (j < n_fetched)
+/* For some outputs k, of weights v + k d, and the numbers from `start` to `end`, which are whole
+   blocks: v += c[k] now, and sum[k] += v next lane by lane. Asks for a line at `fetched` with every
+   block, unless it is NULL. */
+SPECIALISED void sweep(real *v, const real *c, const real *now, const real *next,
+                       const char *fetched, lanes *sum, size_t d, size_t start, size_t end,
+                       const int outputs) {
+    for (size_t j = start; j < end; j += LANES) {
+        if (fetched)
             FETCH(fetched + j * sizeof(real));
         const lanes x = lanes_load(now + j), following = lanes_load(next + j);
         for (int k = 0; k < outputs; k++) {
@@ -47,13 +34,39 @@ static inline void sweep(real *v, const real *c, const real *now, const real *ne
             sum[k] = lanes_add_product(sum[k], vj, following);
         }
     }
+}
+
+/* The same for whole rows, with dots[k] = v . next and a line at `fetched` for every block of the
+   first n_fetched numbers. */
+SPECIALISED void sweep_rows(real *v, const real *c, const real *now, const real *next,
+                            const char *fetched, size_t n_fetched, real *dots, size_t d,
+                            const int outputs) {
+    const size_t whole = d / LANES * LANES, rest = d - whole, first = MIN(n_fetched, whole);
+    lanes sum[TOGETHER];
+    real scale[TOGETHER]; /* a copy, which no store to v can change */
+    for (int k = 0; k < outputs; k++) {
+        sum[k] = (lanes){0};
+        scale[k] = c[k];
+    }
+    if (rest) {
+        const lanes x = lanes_load_first(now + whole, rest);
+        const lanes following = lanes_load_first(next + whole, rest);
+        for (int k = 0; k < outputs; k++) {
+            real *last = v + (size_t)k * d + whole;
+            const lanes vj = lanes_add_scaled(lanes_load_first(last, rest), scale[k], x);
+            lanes_store_first(last, vj, rest);
+            sum[k] = lanes_add_product(sum[k], vj, following);
+        }
+    }
+    sweep(v, scale, now, next, fetched, sum, d, 0, first, outputs);
+    sweep(v, scale, now, next, NULL, sum, d, first, whole, outputs);
     for (int k = 0; k < outputs; k++)
         dots[k] = lanes_sum(sum[k]);
 }
 
-static void run(fo_pass *pass) {
+SPECIALISED void train(fo_pass *pass, const int one) {
     const fo_matrix *X = &pass->X;
-    const size_t n = pass->n_samples, d = X->n_features, n_outputs = pass->n_outputs;
+    const size_t n = pass->n_samples, d = X->n_features, n_outputs = one ? 1 : pass->n_outputs;
     const size_t width = padded(d);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
@@ -100,10 +113,10 @@ static void run(fo_pass *pass) {
         fetch_target(pass, far);
         for (size_t k = 0; k < n_outputs;) {
             if (k + TOGETHER <= n_outputs) {
-                sweep(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, TOGETHER);
+                sweep_rows(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, TOGETHER);
                 k += TOGETHER;
             } else {
-                sweep(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, 1);
+                sweep_rows(v + k * d, c + k, now, next, fetched, n_fetched, dots + k, d, 1);
                 k += 1;
             }
             fetched += n_fetched * sizeof(real);
@@ -113,6 +126,13 @@ static void run(fo_pass *pass) {
 
     for (size_t j = 0; j < n_weights(pass); j++)
         v[j] *= (real)s;
+}
+
+static void run(fo_pass *pass) {
+    if (pass->n_outputs == 1)
+        train(pass, 1);
+    else
+        train(pass, 0);
 }
 
 const kind_of_pass K(wide) = {room, run, NULL};

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
@@ -269,7 +269,7 @@ class BaseSGD(BaseEstimator):
         """Return the mean loss of weights of 0."""
         if _core.LOSSES[self._loss()][0] == "joint":
             return math.log(self._progress.n_outputs)
-        y = np.array([-1, 1], self._progress.dtype) if targets.classes else targets.y
+        y = targets.y if isinstance(self, RegressorMixin) else np.array([-1, 1], targets.y.dtype)
         values = _core.loss_values(self._loss(), np.zeros_like(y), y, self._loss_hyper())
         return float(values.sum()) / values.size
 
