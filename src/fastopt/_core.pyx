@@ -195,7 +195,7 @@ cdef int check_classes(object y, Py_ssize_t n_classes) except -1:
 
 def _loss_batch(str name, z, y, hyper, bint slopes):
     cdef int real = real_of(z, "z"), loss = _loss_index[name]
-    cdef Py_ssize_t n = z.size, n_classes = 1, k
+    cdef Py_ssize_t n = z.size, n_classes = 1
     cdef double padded[FO_MAX_HYPERS]
     cdef const fo_kernels *kernels = active.kernels[real]
     if LOSSES[name][0] == "joint":
@@ -548,8 +548,8 @@ cdef class Pass:
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
                  intercept_state, sample_weight=None, positive_weight=None, bint classes=False,
                  batch_size=1, average=None, intercept_average=None, n_averaged=0,
-                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0, step="gradient",
-                 bint touched_only=False):
+                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0,
+                 step="gradient", bint touched_only=False):
         cdef Py_ssize_t k, d, n_outputs, n_weights
         cdef fo_pass *p = &self.p
         self.real = real_of(w, "w")
@@ -625,7 +625,8 @@ cdef class Pass:
         counts = np.diff(indptr)
         if (indptr.size != self.n_rows + 1 or indptr[0] < 0 or (counts < 0).any()
                 or indptr[-1] > min(data.size, indices.size)):
-            raise ValueError("X.indptr must begin at 0 or more, not fall, and end within the entries")
+            raise ValueError(
+                "X.indptr must begin at 0 or more, not fall, and end within the entries")
         x.data = <const char *>cnp.PyArray_DATA(data)
         x.indices, x.indptr = cnp.PyArray_DATA(indices), cnp.PyArray_DATA(indptr)
         x.dtype, x.wide = _x_dtypes[data.dtype.str[1:]], index == np.int64
