@@ -13,8 +13,8 @@ from fastopt.linear_model import SGDClassifier, SGDRegressor
 
 EPSILON = 0.1
 HYPER = {"epsilon": EPSILON, "quantile": 0.3}
-CLASSIFICATION = [name for name, (task, _) in _core.LOSSES.items() if task == "classification"]
-REGRESSION = [name for name, (task, _) in _core.LOSSES.items() if task == "regression"]
+CLASSIFICATION = [n for n in _reference.LOSSES if _core.LOSSES[n][0] == "classification"]
+REGRESSION = [n for n in _reference.LOSSES if _core.LOSSES[n][0] == "regression"]
 
 
 def data(n=200, d=5, dtype=np.float64):
