@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -31,26 +30,12 @@ from fastopt.linear_model.input import (
     shaped,
     starting_point,
 )
+from fastopt.linear_model.plan import LEARNING_RATES, OPTIMIZERS, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
-from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from fastopt.optim import Optimizer
 
-OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": SGD(),
-    "momentum": SGD(momentum=0.9),
-    "nesterov": SGD(momentum=0.9, nesterov=True),
-    "adagrad": Adagrad(),
-    "rmsprop": RMSprop(),
-    "adam": Adam(),
-    "adamw": AdamW(),
-}
-OWN_WEIGHT_DECAY = {type(rule): rule.options["weight_decay"] for rule in OPTIMIZERS.values()}
-PASSIVE_AGGRESSIVE = ("pa1", "pa2")
-LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
-Plan = tuple[Optimizer, dict[str, Any], tuple[float, float]]  # rule, its options, bounds
-_PLANS: dict[Any, Plan] = {}  # of the latest parameters: see BaseSGD._plan
-MOST_PLANS = 256
 
 
 def losses(tasks: Iterable[str], hypers: Iterable[str]) -> set[str]:
@@ -162,99 +147,6 @@ class BaseSGD(BaseEstimator):
         """Return a constant part of the gradient of each intercept."""
         return 0.0
 
-    # The rule.
-
-    def _plan(self) -> Plan:
-        """Return the optimizer, its hyper-parameters and the bounds; and check all parameters, if
-        no estimator of the class had just these a while ago.
-        """
-        values = [getattr(self, name) for name in self._made_constraints]
-        # With their types, since 1 == 1.0, and as they now are, if they may change.
-        key: Any = type(self), *[(type(v), tuple(v) if type(v) is list else v) for v in values]
-        try:
-            plan = _PLANS.get(key)
-        except TypeError:  # one of them has no hash
-            plan = key = None
-        if plan is None:
-            if not get_config()["skip_parameter_validation"]:
-                self._validate_params()
-            plan = *self._rule(), self._bounds()
-            if key is not None:
-                if len(_PLANS) >= MOST_PLANS:
-                    _PLANS.clear()
-                _PLANS[key] = plan
-        optimizer, options, bounds = plan
-        return optimizer, options.copy(), bounds
-
-    def _rule(self) -> tuple[Optimizer, dict[str, Any]]:
-        """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
-        optimizer = self.optimizer
-        if isinstance(optimizer, str):
-            optimizer = OPTIMIZERS[optimizer]
-        else:
-            _check_unbound(optimizer)
-        l1, l2 = self._penalties()
-        options = {**optimizer.options, "weight_decay": l2, "l1": l1}
-        options["lr"] = self._rate(options["lr"])
-        return optimizer, options
-
-    def _penalties(self) -> tuple[float, float]:
-        """Return the strengths of the L1 and of the L2 penalty."""
-        if self.penalty == "elasticnet" and self.l1_ratio is None:
-            raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
-        share = {"l1": 1.0, "l2": 0.0, "elasticnet": self.l1_ratio}.get(self.penalty)
-        if share is None:
-            return 0.0, 0.0
-        return float(share * self.alpha), float((1 - share) * self.alpha)
-
-    def _rate(self, own: Any) -> Any:
-        """Return the learning rate, a number or a schedule; `own` is the optimizer's."""
-        if isinstance(self.learning_rate, type):
-            raise ValueError(
-                f"learning_rate must be a schedule lr(t), got the class {self.learning_rate!r}"
-            )
-        if callable(self.learning_rate):
-            return self.learning_rate
-        if self.learning_rate in PASSIVE_AGGRESSIVE:
-            self._check_passive_aggressive()
-        elif self.learning_rate == "invscaling" and self.power_t:
-            return schedules.inverse_scaling(self.eta0, self.power_t)
-        if self.learning_rate != "optimal":
-            return float(self.eta0)
-        if self.optimizer != "sgd":  # "optimal" is derived for plain SGD
-            return own
-        if self.alpha == 0:
-            raise ValueError("alpha must be > 0 since learning_rate is 'optimal'")
-        # Bottou's start: the first step is as long as the weights are expected to be. (scikit-learn
-        # divides it by the slope at -typical for y = 1 where that is above 1, but it is below 0.)
-        typical = math.sqrt(1 / math.sqrt(self.alpha))
-        return schedules.optimal(self.alpha, 1 / (typical * self.alpha))
-
-    def _check_passive_aggressive(self) -> None:
-        needed = self._passive_aggressive_loss
-        if self.loss != needed:
-            raise ValueError(f"learning_rate={self.learning_rate!r} needs loss={needed!r}")
-        if self.optimizer != "sgd" or self.batch_size != 1:
-            raise ValueError(
-                f"learning_rate={self.learning_rate!r} needs optimizer='sgd' and batch_size=1"
-            )
-
-    def _bounds(self) -> tuple[float, float]:
-        """Return what each weight is kept within."""
-        low, high = -math.inf, math.inf
-        if self.bounds is not None:
-            if len(self.bounds) != 2 or not all(isinstance(b, Real | None) for b in self.bounds):
-                raise ValueError(f"bounds must be (low, high), got {self.bounds!r}")
-            low, high = (
-                default if b is None else float(b)
-                for b, default in zip(self.bounds, (low, high), strict=True)
-            )
-        if self.positive:
-            low = max(low, 0.0)
-        if not low <= high:
-            raise ValueError(f"bounds must be (low, high) with low <= high, got {(low, high)}")
-        return low, high
-
     def _loss(self) -> str:
         """Return the loss as the kernels name it: the joint loss of two classes is that of one
         score.
@@ -305,8 +197,7 @@ class BaseSGD(BaseEstimator):
         """Return the training that goes on from coef_ and intercept_ in copies of them: what a
         user has set, or holds on to, is not trained on.
         """
-        optimizer, options, bounds = plan
-        progress = self._progress
+        progress, options = self._progress, dict(plan.options)
         if self.learning_rate != "adaptive":
             progress.factor = 1.0
         if not isinstance(options["lr"], schedules.ReduceOnPlateau):
@@ -326,20 +217,19 @@ class BaseSGD(BaseEstimator):
         if self.average:
             average = laid_out(coef, X), intercept.copy()
             coef, intercept = progress.trained or (coef, intercept)
-        step = self.learning_rate if self.learning_rate in PASSIVE_AGGRESSIVE else "gradient"
-        if step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
+        if plan.step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()  # whose squared norm is wanted
         coef = laid_out(coef, X)
-        if bounds != (-math.inf, math.inf):
-            np.clip(coef, *bounds, out=coef)
+        if plan.bounds != (-math.inf, math.inf):
+            np.clip(coef, *plan.bounds, out=coef)
         training = Training(
             X,
             targets,
             coef,
             intercept.copy(),
             fit_intercept=self.fit_intercept,
-            optimizer=optimizer,
+            optimizer=plan.optimizer,
             options=options,
             batch_size=X.shape[0] if self.batch_size == "full" else self.batch_size,
             shuffle=self.shuffle,
@@ -348,21 +238,14 @@ class BaseSGD(BaseEstimator):
             average_from=int(self.average),
             loss=self._loss(),
             loss_hyper=self._loss_hyper(),
-            bounds=bounds,
-            step=step,
+            bounds=plan.bounds,
+            step=plan.step,
             intercept_pull=self._intercept_pull(),
-            touched_only=self._touches_only(optimizer, options),
+            touched_only=plan.touched_only,
         )
         progress.trained = (training.coef, training.intercept) if self.average else None
         self._show(training)
         return training
-
-    def _touches_only(self, optimizer: Optimizer, options: dict[str, Any]) -> bool:
-        """Whether weights whose features are 0 in a batch of sparse X are left as they are."""
-        if self.sparse_updates == "touched":
-            return True
-        # A gradient of 0 changes nothing in Adagrad.
-        return isinstance(optimizer, Adagrad) and not (options["weight_decay"] or options["l1"])
 
     def _show(self, training: Training) -> None:
         """Set coef_ and intercept_ to what the training has come to."""
@@ -399,7 +282,7 @@ class BaseSGD(BaseEstimator):
                 row = self._record(training, loss, accuracy, time.perf_counter() - start)
                 if validation is not None:
                     row |= self._validate(validation)
-                objective = self._objective(row, training.coef, tol, validation)
+                objective = self._objective(row, training, tol, validation)
                 if self.restore_best and (best is None or objective < best[0]):
                     best = objective, self.coef_.copy(), self.intercept_.copy()
                 if progress.plateau is not None:
@@ -423,7 +306,11 @@ class BaseSGD(BaseEstimator):
         return None
 
     def _objective(
-        self, row: dict[str, float], coef: Array, tol: float | None, validation: Validation | None
+        self,
+        row: dict[str, float],
+        training: Training,
+        tol: float | None,
+        validation: Validation | None,
     ) -> float:
         """Return what the training is to bring down: 1 - the score on the validation data, or the
         mean loss plus the penalty of the weights.
@@ -437,7 +324,8 @@ class BaseSGD(BaseEstimator):
         objective = row["loss"]
         if self.learning_rate in PASSIVE_AGGRESSIVE:
             return objective
-        l1, l2 = self._penalties()
+        l1, l2 = training.options["l1"], training.options["weight_decay"]
+        coef = training.coef
         penalty = self._intercept_pull() * float(self.intercept_.sum())
         if l2:
             penalty += l2 / 2 * float(np.square(coef, dtype=np.float64).sum())
@@ -607,12 +495,3 @@ class BaseSGD(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _check_unbound(optimizer: Optimizer) -> None:
-    if optimizer.param_groups:
-        raise ValueError("optimizer must be unbound: make it without params")
-    if optimizer.options["weight_decay"] != OWN_WEIGHT_DECAY.get(type(optimizer), 0):
-        raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
-    if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
-        raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
 
@@ -292,7 +293,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        plan = self._plan()
+        plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y))
@@ -325,7 +326,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
-        plan = self._plan()
+        plan = plan_of(self)
         first = not hasattr(self, "_progress")
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")

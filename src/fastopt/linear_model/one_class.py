@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from fastopt.linear_model.base import BaseSGD, all_or_nothing
 from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
 
@@ -140,7 +141,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        plan = self._plan()
+        plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             X = read(self, X, reset=not goes_on)
             if not goes_on:
@@ -161,7 +162,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         X, y, sample_weight
             As for `fit`.
         """
-        plan = self._plan()
+        plan = plan_of(self)
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X = read(self, X, reset=first)

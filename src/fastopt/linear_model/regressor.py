@@ -15,6 +15,7 @@ from fastopt import _core
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
 from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
 
@@ -157,7 +158,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
-        plan = self._plan()
+        plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
             split = self._split(y, ShuffleSplit) if eval_set is None else None
@@ -180,7 +181,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
-        plan = self._plan()
+        plan = plan_of(self)
         first = not hasattr(self, "_progress")
         with all_or_nothing(self, not first):
             X, y = read(self, X, y, reset=first, y_numeric=True, multi_output=True)
