@@ -628,3 +628,26 @@ def test_sample_weights_are_routed():
         partial = clone(model).set_partial_fit_request(sample_weight=True, classes=True)
         routed = partial.get_metadata_routing().partial_fit.requests
         assert routed == {"sample_weight": True, "classes": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X[:, :3], y), "eval_set: X has 3 features"),
+        (lambda X, y: (X, y + 1), r"eval_set: y holds the classes \[2\]"),
+        (lambda X, y: (X, y[:-1]), "eval_set: .*inconsistent numbers of samples"),
+        (lambda X, y: (X, y, np.zeros(len(y))), "eval_set: Sample weights must contain"),
+        (lambda X, y: (X,), r"eval_set must be \(X, y\)"),
+        (lambda X, y: X, r"eval_set must be \(X, y\)"),
+    ],
+)
+def test_an_eval_set_that_does_not_fit_is_named_before_the_training(change, message):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 4))
+    y = (X[:, 0] > 0).astype(int)
+    model = SGDClassifier("log_loss", random_state=0)
+    told = []
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(X, y, eval_set=change(X, y), callbacks=told.append)
+    assert not told
+    assert not hasattr(model, "coef_")

@@ -417,11 +417,14 @@ class BaseSGD(BaseEstimator):
         if eval_set is None:
             return None
         if not isinstance(eval_set, tuple | list) or len(eval_set) not in (2, 3):
-            raise TypeError(
-                f"eval_set must be (X, y) or (X, y, sample_weight), got {type(eval_set).__name__}"
-            )
-        X, y = read(self, *eval_set[:2], reset=False, multi_output=y.ndim > 1)
-        weight = check_weights(eval_set[2], X, np.float64) if len(eval_set) == 3 else None
+            raise TypeError("eval_set must be (X, y) or (X, y, sample_weight)")
+        try:
+            X, y = read(self, *eval_set[:2], reset=False, multi_output=y.ndim > 1)
+            check_columns(X)
+            self._check_target(y)
+            weight = check_weights(eval_set[2], X, np.float64) if len(eval_set) == 3 else None
+        except ValueError as error:
+            raise ValueError(f"eval_set: {error}") from None
         return Validation(X, y, weight)
 
     def _progress_bar(self, max_iter: int) -> Any:

@@ -399,6 +399,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 targets.positive_weight = by_class
         return targets
 
+    def _check_target(self, y: Array) -> None:
+        self._index(y)
+
     def _mean_loss(self, scores: Array, y: Array, weight: Array | None) -> float:
         index = self._index(y)
         if scores.shape[1] == 1:

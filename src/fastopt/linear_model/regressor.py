@@ -218,6 +218,9 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         if power >= 1 and not (y >= 0).all():
             raise ValueError(f"y must be >= 0 for loss={self.loss!r} (power={power})")
 
+    def _check_target(self, y: Array) -> None:
+        self._target(y)
+
     def _mean_loss(self, scores: Array, y: Array, weight: Array | None) -> float:
         return self._mean_of_values(scores, self._target(y), weight)
 
