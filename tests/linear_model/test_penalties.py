@@ -369,7 +369,7 @@ def test_an_average_does_not_change_the_training():
 
 def test_the_average_of_a_noisy_path_is_nearer_to_the_optimum():
     options = {**OPTIONS, "eta0": 0.3, "penalty": None, "max_iter": 50}
-    best = np.linalg.lstsq(np.c_[X, np.ones(len(X))], t)[0][:10]
+    best = np.linalg.lstsq(np.c_[X, np.ones(len(X))], t, rcond=None)[0][:10]
     last, mean = (
         np.abs(SGDRegressor(average=average, **options).fit(X, t).coef_ - best).max()
         for average in (False, 1000)

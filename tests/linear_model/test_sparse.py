@@ -481,10 +481,10 @@ def test_bad_rows_to_predict_from_are_named():
 
 
 def test_columns_out_of_range_are_named_wherever_rows_are_scored():
-    bad = S[[np.argmax(np.diff(S.indptr))]].copy()
-    bad.indices[:] = X.shape[1]  # one too far: worse ones would end the process
+    full = S[[np.argmax(np.diff(S.indptr))]]
     empty = sparse.csr_array((1, X.shape[1]))
-    for rows in (bad, sparse.vstack([empty, bad], "csr")):
+    for rows in (full.copy(), sparse.vstack([empty, full], "csr")):
+        rows.indices[:] = X.shape[1]  # one too far: worse ones would end the process
         y = Y["two classes"][: rows.shape[0]]
         with pytest.raises(ValueError, match=OUTSIDE):
             fit("two classes", S).predict(rows)
