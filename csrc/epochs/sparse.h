@@ -224,4 +224,15 @@ SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const rea
         K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(row), slope);
 }
 
+/* What the r-th sample of a batch gives to the gradient: c, for each output, is what multiplies its
+   row; and it is added to the gradient of the intercepts. */
+SPECIALISED void share_of_gradient(const sparse_scratch *scratch, size_t r, real share,
+                                   size_t n_outputs) {
+    const real *slope = scratch->slopes + r * padded(n_outputs);
+    for (size_t k = 0; k < n_outputs; k++) {
+        scratch->c[k] = slope[k] * share;
+        scratch->other[k] += scratch->c[k];
+    }
+}
+
 #endif

@@ -184,10 +184,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
         for (size_t t = start; t < end; t++) {
             if (end - start > 1)
                 row = read_row(X, row_index(pass, t), scratch.values, wide);
-            for (size_t k = 0; k < n_outputs; k++) {
-                c[k] = scratch.slopes[(t - start) * padded(n_outputs) + k] * share;
-                scratch.other[k] += c[k];
-            }
+            share_of_gradient(&scratch, t - start, share, n_outputs);
             add_all(&row, g, n_outputs, c, n_outputs, wide);
         }
         for (size_t t = start; t < end; t++) {
