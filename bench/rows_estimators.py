@@ -264,12 +264,9 @@ ROWS = [
         penalty="elasticnet",
         dtype=np.float64,
     ),
+    sparse_beside_plain("adagrad", "Adagrad, l2, float32", Within(1.7, PLAIN), optimizer="adagrad"),
     sparse_beside_plain(
-        "adagrad",
-        "Adagrad on touched weights, float32",
-        Within(1.7, PLAIN),
-        optimizer="adagrad",
-        sparse_updates="touched",
+        "adagrad-plain", "Adagrad without penalty, float32", optimizer="adagrad", penalty=None
     ),
     sparse_beside_plain("average", "averaged, float32", Within(1.35, PLAIN), average=True),
     layout_row("int64", "int64 indices, float32", wide, Within(1.1, PLAIN)),

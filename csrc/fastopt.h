@@ -67,7 +67,7 @@ typedef struct {
     size_t n_averaged, before_average; /* updates in it, and to come before it begins */
     /* What is kept back from run to run, until `settle`: w = scale v, and sums over the updates. */
     int open;
-    double scale, l1_sum, scale_sum;
+    double scale, l1_sum, l2_sum, scale_sum;
     size_t n_summed;
     void *z;      /* out: the predictions for each sample, made before its update */
     void *target; /* out: the target of each sample, if there is one output of FO_VALUES */

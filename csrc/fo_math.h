@@ -95,6 +95,16 @@ static inline real fo_exp(real x) {
            fo_from_bits((exponent - half) << FO_FRACTION_BITS);
 }
 
+/* (1 - exp(-q)) / q for q >= 0, the mean of exp(-x) over 0 ... q; and the same where q is known to
+   be small. */
+#define FO_SMALL_DECAY (real)0.34
+static inline real fo_mean_of_small_decay(real q) {
+    return 1 - q * ((real)0.5 - q * fo_exp_tail(-q));
+}
+static inline real fo_mean_decay(real q) {
+    return q < FO_SMALL_DECAY ? fo_mean_of_small_decay(q) : (1 - fo_exp(-q)) / q;
+}
+
 /* (log((1 + s) / (1 - s)) / s - 2) / z with z = s^2 <= 0.02947, such that the relative error of
    log1p is at most 2^-30 in float32 and 2^-59.1 in float64. */
 static inline real fo_log_tail(real z) {

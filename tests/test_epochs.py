@@ -350,13 +350,13 @@ def test_bad_arguments_of_a_run_are_named(arguments, message):
 
 
 def sparse_problem(n, d, dtype, x_dtype=None, index=np.int32, seed=0):
-    """Rows with few entries, some with none, in no order."""
+    """Rows with few entries, some with none; every other row in no order."""
     X, y = problem(n, d, dtype, x_dtype, seed)
     X[np.random.default_rng(seed).uniform(size=X.shape) < 0.8] = 0
     X[3:4] = 0
     rows = sparse.csr_array(X)
     rows.indices, rows.indptr = rows.indices.astype(index), rows.indptr.astype(index)
-    for start, end in zip(rows.indptr, rows.indptr[1:], strict=False):
+    for start, end in list(zip(rows.indptr, rows.indptr[1:], strict=False))[::2]:
         rows.indices[start:end] = rows.indices[start:end][::-1]
         rows.data[start:end] = rows.data[start:end][::-1]
     rows.has_sorted_indices = False

@@ -106,6 +106,19 @@ def test_a_long_step_is_many_short_ones(isa, dtype):
     assert w.tobytes() == expected.tobytes()
 
 
+def test_a_pull_of_any_strength_is_exact(isa, dtype):
+    # For q = lr l2 / scale from where 1 - q is 1 to where nothing is left.
+    name, q = "adagrad_composite", 10.0 ** np.arange(-18, 9, 0.25)
+    for l1 in (0.0, 1e-4):
+        hyper = dict(HYPER, lr=1.0, l2=1.0, l1=l1, eps=0.0, eps_in_sqrt=0.0)
+        w, v = np.ones(len(q), dtype), (1 / q**2).astype(dtype)
+        expected, expected_state = w.astype(float), {"v": v.astype(float)}
+        _reference.OPTIMIZERS[name](expected, np.zeros(len(q)), expected_state, hyper)
+        Step(name, w, {"v": v}, hyper).step(np.zeros(len(q), dtype))
+        eps = np.finfo(dtype).eps
+        np.testing.assert_allclose(w, expected, rtol=4 * eps, atol=4 * eps)
+
+
 def test_numbers_that_do_not_fit_a_rule_are_refused():
     optimizer = Step("adam", *example("adam", np.float64, 3)[::2], HYPER)
     for shape in ((1, 8), (3, 9)):

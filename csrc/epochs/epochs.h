@@ -6,7 +6,14 @@
 
 extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
-optimizer_step K(sgd), K(sgd_l1), K(momentum), K(nesterov);
+optimizer_step K(sgd), K(sgd_l1), K(momentum), K(nesterov), K(adagrad), K(adagrad_composite);
+
+/* adagrad_composite for n columns of n_outputs weights each, in updates without a gradient: what
+   they have missed, with lr l2 and l1 summed over all updates and over those until a column's last
+   pull. */
+void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
+                     const real *restrict l2_until, double l1_sum, const real *restrict l1_until,
+                     const double *hyper, size_t n, size_t n_outputs);
 
 /* A kind of pass: how many numbers it needs in pass->work; the pass itself, which leaves in pass->z
    the predictions that it made before its updates; and what gives the weights what it keeps back,
@@ -55,6 +62,11 @@ void K(stage_values)(real *restrict dst, const fo_matrix *X, size_t k, size_t n)
 static inline void to_real(const double *hyper, real *h) {
     for (size_t i = 0; i < FO_MAX_HYPERS; i++)
         h[i] = (real)hyper[i];
+}
+
+static inline void without_penalty(const double *hyper, size_t n, double *unpenalised) {
+    memcpy(unpenalised, hyper, n * sizeof *hyper);
+    unpenalised[1] = unpenalised[2] = unpenalised[3] = 0; /* l2, decay, l1 */
 }
 
 /* L2 shrinks w by a factor at each update: w = s v, where only s shrinks (Bottou 2012, sec. 5.1).

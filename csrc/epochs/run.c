@@ -25,11 +25,17 @@ static int is_linear(const fo_pass *pass) {
            !is_bounded(pass);
 }
 
+/* Whether what weights without a gradient miss is one pull. */
+static int is_composite(const fo_pass *pass) {
+    return K(optimizers)[pass->optimizer] == K(adagrad_composite) && !pass->average &&
+           pass->low <= 0 && pass->high >= 0;
+}
+
 static const kind_of_pass *kind(const fo_pass *pass) {
     if (pass->X.indptr) {
         if (is_lazy(pass))
             return &K(sparse_sgd);
-        if (pass->touched_only)
+        if (pass->touched_only || is_composite(pass))
             return &K(sparse_touched);
         return is_linear(pass) ? &K(sparse_momentum) : &K(sparse);
     }

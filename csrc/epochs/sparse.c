@@ -30,11 +30,10 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
         for (size_t t = start; t < end; t++) {
             far = fetch_rows(pass, t, wide);
             row = read_row(X, row_index(pass, t), scratch.values, wide);
-            predict(pass, &scratch, h, hyper[0], &row, &far, w, n_outputs, 1, t, t - start, wide,
-                    one);
+            multiply(&scratch, &row, w, n_outputs, n_outputs, &far, wide, one);
+            predict(pass, &scratch, h, hyper[0], &row, 1, t, t - start, one);
         }
-        for (size_t k = 0; k < n_outputs; k++)
-            scratch.other[k] = (real)pass->intercept_pull;
+        begin_gradient(pass, &scratch, n_outputs);
         for (size_t t = start; t < end; t++) {
             if (end - start > 1)
                 row = read_row(X, row_index(pass, t), scratch.values, wide);

@@ -200,18 +200,23 @@ static inline sparse_scratch scratch_at(const fo_pass *pass, real *memory) {
     return scratch;
 }
 
-/* The predictions for sample t, the r-th of its batch, from its row and weights scale w; and their
-   slopes. */
-SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const real *h, double lr,
-                         const sparse_row *row, const far_row *far, const real *w, size_t stride,
-                         real scale, size_t t, size_t r, const int wide, const int one) {
-    const size_t i = row_index(pass, t), n_outputs = one ? 1 : pass->n_outputs;
-    const real *Y = pass->y, *weight = pass->sample_weight, *intercept = pass->intercept;
-    real *z = (real *)pass->z + t * n_outputs, *slope = scratch->slopes + r * padded(n_outputs);
+/* The products of a row with the weights of each output, to scratch->dots. */
+SPECIALISED void multiply(const sparse_scratch *scratch, const sparse_row *row, const real *w,
+                          size_t stride, size_t n_outputs, const far_row *far, const int wide,
+                          const int one) {
     if (one)
         scratch->dots[0] = dot_one(row, w, stride, far->columns, wide);
     else
         dot_all(row, w, stride, scratch->dots, n_outputs, far, wide);
+}
+
+/* The predictions for sample t, the r-th of its batch, from the products of its row with the
+   weights over their scale; and their slopes. */
+SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const real *h, double lr,
+                         const sparse_row *row, real scale, size_t t, size_t r, const int one) {
+    const size_t i = row_index(pass, t), n_outputs = one ? 1 : pass->n_outputs;
+    const real *Y = pass->y, *weight = pass->sample_weight, *intercept = pass->intercept;
+    real *z = (real *)pass->z + t * n_outputs, *slope = scratch->slopes + r * padded(n_outputs);
     for (size_t k = 0; k < n_outputs; k++)
         z[k] = scale * scratch->dots[k] + (intercept ? intercept[k] : 0);
     if (!row->known)
@@ -222,6 +227,13 @@ SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const rea
         slope[0] = K(losses)[pass->loss]->slope(z[0], Y[i], h) * (weight ? weight[i] : 1);
     else
         K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(row), slope);
+}
+
+/* Before the first sample of a batch. */
+static inline void begin_gradient(const fo_pass *pass, const sparse_scratch *scratch,
+                                  size_t n_outputs) {
+    for (size_t k = 0; k < n_outputs; k++)
+        scratch->other[k] = (real)pass->intercept_pull;
 }
 
 /* What the r-th sample of a batch gives to the gradient: c, for each output, is what multiplies its

@@ -188,8 +188,8 @@ SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept,
             row = read_row(X, row_index(pass, t), scratch.values, wide);
             if (kept == L1)
                 touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
-            predict(pass, &scratch, h, hyper[0], &row, &far, records, stride, (real)pass->scale, t,
-                    t - start, wide, one);
+            multiply(&scratch, &row, records, stride, n_outputs, &far, wide, one);
+            predict(pass, &scratch, h, hyper[0], &row, (real)pass->scale, t, t - start, one);
         }
 
         shrink_records(pass, records, hyper);

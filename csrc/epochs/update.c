@@ -3,8 +3,7 @@
 
 void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper) {
     double unpenalised[FO_MAX_HYPERS];
-    memcpy(unpenalised, hyper, pass->n_hypers * sizeof *hyper);
-    unpenalised[1] = unpenalised[2] = unpenalised[3] = 0; /* l2, decay, l1 */
+    without_penalty(hyper, pass->n_hypers, unpenalised);
     K(optimizers)
     [pass->optimizer](pass->intercept, g, (real *const *)pass->intercept_state, unpenalised,
                       pass->n_outputs);

@@ -541,7 +541,7 @@ cdef class Pass:
     cdef fo_pass p
     cdef double loss_hyper[FO_MAX_HYPERS]
     cdef const fo_kernels *kernels
-    cdef object held, order, z, target, work
+    cdef object held, hyper, order, z, target, work
     cdef Py_ssize_t n_rows
     cdef int real
 
@@ -667,6 +667,7 @@ cdef class Pass:
             if self.target is not None:
                 self.target = np.empty(n, self.z.dtype)
                 p.target = cnp.PyArray_DATA(self.target)
+        self.hyper = hyper  # which `settle` may read
         p.hyper = &rows[0, 0]
         p.hyper_stride = p.n_hypers if rows.shape[0] > 1 else 0
         p.z = cnp.PyArray_DATA(self.z)

@@ -62,6 +62,17 @@ def adagrad(w: Array, g: Array, s: State, h: Hyper) -> None:
     _move(w, g / scale, h, h["l1"] / scale)
 
 
+def adagrad_composite(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Duchi et al., equation 4: w' = -(l2 w + l1 sign w) / scale for the time lr, beside v."""
+    s["v"][...] += g**2
+    scale = np.sqrt(s["v"] + h["eps_in_sqrt"]) + h["eps"]
+    w -= h["lr"] * g / scale
+    q, r = h["lr"] * h["l2"] / scale, h["l1"] / scale
+    mean = np.where(q > 0, -np.expm1(-q) / np.where(q > 0, q, 1), 1)
+    w *= np.exp(-q)
+    w -= np.clip(w, -mean * r, mean * r)
+
+
 def _rmsprop(w: Array, g: Array, s: State, h: Hyper) -> tuple[Array, Array]:
     """Return the gradient over its running root mean square, or over its standard deviation if m is
     kept; and what it was divided by.
@@ -107,6 +118,7 @@ OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
     "momentum": momentum,
     "nesterov": nesterov,
     "adagrad": adagrad,
+    "adagrad_composite": adagrad_composite,
     "rmsprop": rmsprop,
     "rmsprop_momentum": rmsprop_momentum,
     "rmsprop_centered": rmsprop,

@@ -174,7 +174,7 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
     ).fit(X, y, sample_weight=weight)
 
     samples = 200 if batch_size == "full" else batch_size
-    options = {**rule.options, "lr": lr, "weight_decay": 0.01}
+    options = {**rule.options, "lr": lr, "weight_decay": 0.01, "l1": 0.0}
     kernel = rule._kernel(options)
     states, names = _core.OPTIMIZERS[kernel]
     order = _reference.permutation(200, 5, 0) if samples < 200 else range(200)

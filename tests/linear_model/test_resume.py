@@ -125,6 +125,16 @@ def test_a_plateau_that_the_user_changes_is_taken_as_changed():
     assert [row["lr"] for row in model.fit(X, y).history_] == [0.1, 0.05]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
+def test_another_penalty_leaves_the_rest_of_a_training_as_it_is(optimizer):
+    X, y = data()
+    options = dict(optimizer=optimizer, tol=None, penalty=None, random_state=3)
+    expected = SGDRegressor(max_iter=2, **options).fit(X, y)
+    model = SGDRegressor(max_iter=1, warm_start=True, **options).fit(X, y)
+    model.set_params(penalty="elasticnet", alpha=1e-30).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-5)
+
+
 def test_weights_given_by_hand_are_where_an_unfitted_model_starts():
     X, y = data()
     start = np.linspace(-1, 1, 13).astype(np.float32)

@@ -118,31 +118,38 @@ MORE = [
 @pytest.mark.parametrize("options", MORE, ids=str)
 @pytest.mark.parametrize("kind", ["two classes", "four classes", "two targets"])
 @pytest.mark.parametrize("batch_size", [1, 7])
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 @pytest.mark.parametrize("penalty", ["l2", "elasticnet"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_every_option_means_the_same(options, kind, batch_size, penalty):
+def test_every_option_means_the_same(options, kind, batch_size, optimizer, penalty):
     for average in (False, True):
         every = dict(batch_size=batch_size, penalty=penalty, average=average) | options
-        every["sample_weight"] = WEIGHT
+        every |= dict(optimizer=optimizer, sample_weight=WEIGHT)
         assert_same(fit(kind, S, **every), fit(kind, X, **every))
 
 
 @pytest.mark.parametrize("alpha", [18.0, 30.0], ids=["to a tenth", "past 0"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 @pytest.mark.parametrize("penalty", ["l2", "elasticnet"])
 @pytest.mark.parametrize("average", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 7])
-def test_a_penalty_that_shrinks_far_at_each_update_is_the_same(alpha, penalty, average, batch_size):
+def test_a_penalty_that_shrinks_far_at_each_update_is_the_same(
+    alpha, optimizer, penalty, average, batch_size
+):
     options = dict(alpha=alpha, penalty=penalty, average=average, batch_size=batch_size)
+    options["optimizer"] = optimizer
     for kind in ("two classes", "two targets"):
         assert_same(fit(kind, S, **options), fit(kind, X, **options))
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("average", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 16])
-def test_float32_is_exact_enough_for_a_long_epoch(penalty, average, batch_size):
+def test_float32_is_exact_enough_for_a_long_epoch(optimizer, penalty, average, batch_size):
     X, y = data(n=20_000)
     options = dict(penalty=penalty, average=average, batch_size=batch_size, max_iter=1, eta0=0.5)
+    options["optimizer"] = optimizer
     fits = [
         model("two classes", **options).fit(given, y["two classes"])
         for given in (sparse.csr_array(X.astype(np.float32)), X)
@@ -334,6 +341,7 @@ def test_touched_updates_leave_the_other_weights_alone(optimizer):
         {},
         {"penalty": "l1"},
         {"average": True},
+        {"optimizer": "adagrad"},
         {"optimizer": "adagrad", "penalty": None},
         {"optimizer": "adam", "batch_size": 500},
         {"optimizer": "adam", "sparse_updates": "touched"},
@@ -453,7 +461,8 @@ def indptr_behind_the_end(X):
         {"penalty": "elasticnet"},
         {"average": True, "batch_size": 7, "shuffle": False},
         {"optimizer": "adam"},
-        {"optimizer": "adagrad", "penalty": None},
+        {"optimizer": "adagrad", "penalty": "elasticnet"},
+        {"optimizer": "adagrad", "penalty": None, "batch_size": 7},
     ],
     ids=str,
 )

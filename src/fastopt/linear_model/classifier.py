@@ -80,7 +80,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         ``alpha`` / 2 times the squared norm of the weights, ``alpha`` times the sum of their
         magnitudes, or ``l1_ratio`` of the latter and the rest of the former. With the rule "sgd"
         the l1 penalty is cumulative (Tsuruoka et al. 2009); with others each update moves a weight
-        towards 0 as far as the rule scales a gradient of that size, and no further.
+        towards 0 as far as the rule scales a gradient of that size, and no further. With "adagrad"
+        l2, too, is scaled as the gradients are, and not counted among them (Duchi et al. 2011,
+        equation 4).
     alpha : float
         Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
     l1_ratio : float
@@ -143,10 +145,10 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Give the weights of the best epoch, not of the last: by the score on the rows held out by
         ``early_stopping``, else by the loss on ``eval_set``, else by the objective.
     sparse_updates : {"exact", "touched"}
-        For sparse X and any rule but "sgd", whose updates cost only the entries of the batch
-        anyhow. "exact": a step for all weights, as for dense X. "touched": for those of the batch's
-        features alone, as torch's SparseAdam does; penalty and momentum then reach a weight only
-        when its feature comes.
+        For sparse X and any rule but "sgd" and "adagrad", whose updates cost only the entries of
+        the batch anyhow. "exact": a step for all weights, as for dense X. "touched": for those of
+        the batch's features alone, as torch's SparseAdam does; penalty and momentum then reach a
+        weight only when its feature comes.
 
     Attributes
     ----------
@@ -172,8 +174,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     ----------
     Bottou 2012, "Stochastic gradient descent tricks"; Tsuruoka, Tsujii & Ananiadou 2009,
     "Stochastic gradient descent training for l1-regularized log-linear models with cumulative
-    penalty"; Crammer et al. 2006, "Online passive-aggressive algorithms"; Xu 2011, "Towards optimal
-    one pass large scale learning with averaged stochastic gradient descent".
+    penalty"; Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and
+    stochastic optimization"; Crammer et al. 2006, "Online passive-aggressive algorithms"; Xu 2011,
+    "Towards optimal one pass large scale learning with averaged stochastic gradient descent".
 
     Examples
     --------

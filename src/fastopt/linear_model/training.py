@@ -16,7 +16,10 @@ from fastopt.schedules import ReduceOnPlateau
 Array = npt.NDArray[Any]
 
 MOST_PREDICTIONS = 8192  # in one call of C: they and the numbers of its updates stay in cache
-PLAIN = {"sgd", "sgd_l1"}  # kernels between which the penalty may change
+PLAIN = {"sgd", "sgd_l1"}
+LAZY = PLAIN | {"adagrad_composite"}  # kernels that keep back the penalty of sparse X
+#: The rule of a kernel, where it is not the only one: another penalty may want another of them.
+RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}
 MOST_ENTRIES = 2**27  # of X in one call of C: some 0.1 s, so that Ctrl-C is heard
 
 
@@ -166,16 +169,19 @@ class Training:
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.lr = self.gradient_norm = 0.0
         kernel = optimizer._kernel(options)
-        self.chunk = self._chunk(X, kernel in PLAIN or touched_only)
-        if progress.kernel not in ("", kernel) and not {progress.kernel, kernel} <= PLAIN:
+        self.chunk = self._chunk(X, kernel in LAZY or touched_only)
+        before, rule = (RULES.get(name, name) for name in (progress.kernel, kernel))
+        if before not in ("", rule):
             raise ValueError(
-                f"optimizer cannot change on the way from {progress.kernel} to {kernel}, which "
+                f"optimizer cannot change on the way from {before} to {rule}, which "
                 "has another state: fit without warm_start"
             )
         if progress.kernel != kernel:
             progress.kernel = kernel
-            progress.state = optimizer.new_state(coef, options)
-            progress.intercept_state = optimizer.new_state(intercept, options)
+            progress.state = _shared(optimizer.new_state(coef, options), progress.state)
+            progress.intercept_state = _shared(
+                optimizer.new_state(intercept, options), progress.intercept_state
+            )
         for name, array in progress.state.items():
             if not _is_laid_out(array, X):
                 progress.state[name] = laid_out(array, X)
@@ -292,6 +298,11 @@ class Training:
         progress = self.progress
         states = [*progress.state.values(), *progress.intercept_state.values()]
         return [self.coef, self.intercept, *(self.average or ()), *states]
+
+
+def _shared(state: dict[str, Array], before: dict[str, Array]) -> dict[str, Array]:
+    """Return the state of a new kernel, with what it has in common with that of the one before."""
+    return {name: before.get(name, array) for name, array in state.items()}
 
 
 def _flat(weights: Array, X: Any) -> Array:

@@ -64,7 +64,9 @@ class Adagrad(Optimizer):
         }
 
     def _kernel(self, options: Options) -> str:
-        return "adagrad"
+        # "l1" is an option of linear models, whose penalty stays out of v.
+        penalised = "l1" in options and (options["l1"] or options["weight_decay"])
+        return "adagrad_composite" if penalised else "adagrad"
 
     def _numbers(self, options: Options, lr: Any, t: Any) -> dict[str, Any]:
         slowed = lr / (1 + (t - 1) * options["lr_decay"]) if options["lr_decay"] else lr

@@ -1,0 +1,61 @@
+/* Records made into arrays, and back: for one output by loops that vectorize. */
+#include "records.h"
+
+/* For one output: `size` numbers, one of each array. */
+SPECIALISED void unpack_one(const real *restrict records, real *const *arrays, size_t n,
+                            const size_t size) {
+    for (size_t s = 0; s < size; s++) {
+        real *restrict to = arrays[s];
+        for (size_t k = 0; k < n; k++)
+            to[k] = records[k * size + s];
+    }
+}
+
+SPECIALISED void pack_one(real *restrict records, real *const *arrays, size_t n,
+                          const size_t size) {
+    for (size_t k = 0; k < n; k++)
+        for (size_t s = 0; s < size; s++)
+            records[k * size + s] = arrays[s][k];
+}
+
+void K(unpack)(const real *restrict records, record_shape shape, real *const *arrays, size_t n) {
+    const size_t n_outputs = shape.n_outputs, size = record_size(shape);
+    switch (n_outputs == 1 ? size : 0) {
+    case 2:
+        unpack_one(records, arrays, n, 2);
+        return;
+    case 3:
+        unpack_one(records, arrays, n, 3);
+        return;
+    case 4:
+        unpack_one(records, arrays, n, 4);
+        return;
+    }
+    for (size_t k = 0; k < n; k++, records += size) {
+        for (size_t s = 0; s < shape.arrays; s++)
+            memcpy(arrays[s] + k * n_outputs, records + s * n_outputs, n_outputs * sizeof(real));
+        for (size_t s = 0; s < shape.singles; s++)
+            arrays[shape.arrays + s][k] = records[shape.arrays * n_outputs + s];
+    }
+}
+
+void K(pack)(real *restrict records, record_shape shape, real *const *arrays, size_t n) {
+    const size_t n_outputs = shape.n_outputs, size = record_size(shape);
+    switch (n_outputs == 1 ? size : 0) {
+    case 2:
+        pack_one(records, arrays, n, 2);
+        return;
+    case 3:
+        pack_one(records, arrays, n, 3);
+        return;
+    case 4:
+        pack_one(records, arrays, n, 4);
+        return;
+    }
+    for (size_t k = 0; k < n; k++, records += size) {
+        for (size_t s = 0; s < shape.arrays; s++)
+            memcpy(records + s * n_outputs, arrays[s] + k * n_outputs, n_outputs * sizeof(real));
+        for (size_t s = 0; s < shape.singles; s++)
+            records[shape.arrays * n_outputs + s] = arrays[shape.arrays + s][k];
+    }
+}
