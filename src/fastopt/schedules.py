@@ -82,6 +82,11 @@ def as_schedule(name: str, value: Any) -> Schedule:
     return schedule
 
 
+def is_schedule(value: Any) -> bool:
+    """Whether value is a schedule of this module."""
+    return isinstance(value, _Schedule)
+
+
 def _some_schedules(name: str, value: Any) -> tuple[Schedule, ...]:
     schedules = items(name, value)
     if not schedules:

@@ -125,6 +125,16 @@ def test_a_plateau_that_the_user_changes_is_taken_as_changed():
     assert [row["lr"] for row in model.fit(X, y).history_] == [0.1, 0.05]
 
 
+def test_a_schedule_may_end_where_the_training_does():
+    X, y = data()
+    table = np.linspace(0.1, 0.01, len(X))
+    rate = schedules.warmup(lambda t: table[t - 1], steps=4)
+    model = SGDRegressor(learning_rate=rate, random_state=3).partial_fit(X[:30], y[:30])
+    np.testing.assert_allclose(model.history_[0]["lr"], table[30 - 4 - 1])
+    with pytest.raises(IndexError):
+        model.fit(X, y)
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 def test_another_penalty_leaves_the_rest_of_a_training_as_it_is(optimizer):
     X, y = data()

@@ -4,10 +4,11 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -111,6 +112,7 @@ class BaseSGD(BaseEstimator):
     }
 
     _made_constraints: ClassVar[dict[str, list[Any]]]
+    _parameters_of: ClassVar[Callable[[Any], tuple[Any, ...]]]
 
     # What a model is that does not let its user choose.
     penalty: Any = "l2"
@@ -134,6 +136,7 @@ class BaseSGD(BaseEstimator):
             name: [make_constraint(constraint) for constraint in constraints]
             for name, constraints in cls._parameter_constraints.items()
         }
+        cls._parameters_of = attrgetter(*cls._parameter_constraints)
 
     def _validate_params(self) -> None:
         # BaseEstimator makes every constraint anew, which takes as long as a small fit. That is
@@ -197,16 +200,18 @@ class BaseSGD(BaseEstimator):
         """Return the training that goes on from coef_ and intercept_ in copies of them: what a
         user has set, or holds on to, is not trained on.
         """
-        progress, options = self._progress, dict(plan.options)
+        progress, rule = self._progress, plan.rule
         if self.learning_rate != "adaptive":
             progress.factor = 1.0
-        if not isinstance(options["lr"], schedules.ReduceOnPlateau):
+        rate = rule.options["lr"]
+        if not isinstance(rate, schedules.ReduceOnPlateau):
             progress.plateau = progress.plateau_given = None
-        elif options["lr"] != progress.plateau_given:
+        elif rate != progress.plateau_given:
             # It changes as it is fed; a parameter of the estimator may not.
-            progress.plateau = copy.copy(options["lr"])
-            progress.plateau_given = copy.copy(options["lr"])
-        options["lr"] = progress.plateau or options["lr"]
+            progress.plateau = copy.copy(rate)
+            progress.plateau_given = copy.copy(rate)
+        if progress.plateau is not None:
+            rule = rule.with_rate(progress.plateau)
 
         shape, dtype, n_outputs = progress.shape, progress.dtype, progress.n_outputs
         coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
@@ -229,8 +234,7 @@ class BaseSGD(BaseEstimator):
             coef,
             intercept.copy(),
             fit_intercept=self.fit_intercept,
-            optimizer=plan.optimizer,
-            options=options,
+            rule=rule,
             batch_size=X.shape[0] if self.batch_size == "full" else self.batch_size,
             shuffle=self.shuffle,
             progress=progress,
@@ -324,7 +328,7 @@ class BaseSGD(BaseEstimator):
         objective = row["loss"]
         if self.learning_rate in PASSIVE_AGGRESSIVE:
             return objective
-        l1, l2 = training.options["l1"], training.options["weight_decay"]
+        l1, l2 = training.rule.l1, training.rule.l2
         coef = training.coef
         penalty = self._intercept_pull() * float(self.intercept_.sum())
         if l2:

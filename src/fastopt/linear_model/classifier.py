@@ -362,7 +362,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         else:
             index = np.searchsorted(self.classes_, y)
             known = self.classes_[np.minimum(index, len(self.classes_) - 1)] == y
-        if not np.all(known):
+        if not known.all():
             raise ValueError(
                 f"y holds the classes {np.unique(y[~known]).tolist()}, which were not declared; "
                 f"those were {self.classes_.tolist()}. The first call of partial_fit wants all "

@@ -103,6 +103,8 @@ def starting_point(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -
 
 def shaped(name: str, values: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """Return some weights in their shape; those of one output may come in any."""
+    if type(values) is np.ndarray and values.shape == shape and values.dtype == dtype:
+        return values
     if sparse.issparse(values):
         values = values.toarray()
     one = math.prod(shape[:-1]) == 1

@@ -1,7 +1,6 @@
-"""What the parameters of a linear model come to: its update rule with all numbers put in."""
+"""What the parameters of a linear model come to."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from sklearn import get_config
 
 from fastopt import schedules
+from fastopt.linear_model.rule import Rule
 from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -28,14 +28,12 @@ MOST_PLANS = 256  # that are remembered
 
 @dataclass(frozen=True)
 class Plan:
-    """The update rule of a training.
+    """How a model is trained.
 
     Attributes
     ----------
-    optimizer : Optimizer
-        Its kind.
-    options : mapping
-        Its hyper-parameters, with "lr", "weight_decay" and "l1" as the model wants them.
+    rule : Rule
+        The optimizer, with the learning rate and the penalty that the model wants.
     bounds : (float, float)
         What each weight is kept within.
     step : {"gradient", "pa1", "pa2"}
@@ -44,8 +42,7 @@ class Plan:
         Whether weights whose features are 0 in a batch of sparse X are left as they are.
     """
 
-    optimizer: Optimizer
-    options: Mapping[str, Any]
+    rule: Rule
     bounds: tuple[float, float]
     step: str
     touched_only: bool
@@ -58,12 +55,11 @@ def plan_of(model: Any) -> Plan:
     """Return the plan of a model; check all its parameters, if no model of the class had just these
     a while ago.
     """
-    values = [getattr(model, name) for name in model._made_constraints]
-    # With their types, since 1 == 1.0, and as they now are, if they may change.
-    key = type(model), *[(type(v), tuple(v) if type(v) is list else v) for v in values]
+    values = model._parameters_of(model)
+    key = type(model), values, tuple(map(type, values))  # since 1 == 1.0
     try:
         plan = _plans.get(key)
-    except TypeError:  # one of them has no hash
+    except TypeError:  # one of them may change, and has no hash
         return _made(model)
     if plan is None:
         plan = _made(model)
@@ -76,29 +72,25 @@ def plan_of(model: Any) -> Plan:
 def _made(model: Any) -> Plan:
     if not get_config()["skip_parameter_validation"]:
         model._validate_params()
-    optimizer, options = _rule(model)
-    # A gradient of 0 changes nothing in Adagrad.
-    unmoved = isinstance(optimizer, Adagrad) and not (options["weight_decay"] or options["l1"])
+    rule = _rule(model)
+    unmoved = rule.kernel == "adagrad"  # by a gradient of 0
     return Plan(
-        optimizer,
-        options,
+        rule,
         _bounds(model),
         step=model.learning_rate if model.learning_rate in PASSIVE_AGGRESSIVE else "gradient",
         touched_only=unmoved or model.sparse_updates == "touched",
     )
 
 
-def _rule(model: Any) -> tuple[Optimizer, dict[str, Any]]:
-    """Return the optimizer and its hyper-parameters, with lr and the penalty put in."""
+def _rule(model: Any) -> Rule:
     optimizer = model.optimizer
     if isinstance(optimizer, str):
         optimizer = OPTIMIZERS[optimizer]
     else:
         _check_unbound(optimizer)
     l1, l2 = _penalties(model)
-    options = {**optimizer.options, "weight_decay": l2, "l1": l1}
-    options["lr"] = _rate(model, options["lr"])
-    return optimizer, options
+    lr = _rate(model, optimizer.options["lr"])
+    return Rule(optimizer, {**optimizer.options, "lr": lr, "weight_decay": l2, "l1": l1})
 
 
 def _penalties(model: Any) -> tuple[float, float]:

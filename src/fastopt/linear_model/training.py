@@ -2,7 +2,6 @@
 
 import copy
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,16 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt.optim.optimizer import Optimizer, rates
+from fastopt.linear_model.rule import LAZY, Rule
 from fastopt.schedules import ReduceOnPlateau
 
 Array = npt.NDArray[Any]
 
 MOST_PREDICTIONS = 8192  # in one call of C: they and the numbers of its updates stay in cache
-PLAIN = {"sgd", "sgd_l1"}
-LAZY = PLAIN | {"adagrad_composite"}  # kernels that keep back the penalty of sparse X
-#: The rule of a kernel, where it is not the only one: another penalty may want another of them.
-RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}
 MOST_ENTRIES = 2**27  # of X in one call of C: some 0.1 s, so that Ctrl-C is heard
 
 
@@ -78,6 +73,7 @@ class Progress:
     dtype: np.dtype[Any]  # of the weights
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
+    rule: str = ""  # and
     kernel: str = ""  # whose state it is that follows
     state: dict[str, Array] = field(default_factory=dict)  # of the optimizer
     intercept_state: dict[str, Array] = field(default_factory=dict)
@@ -137,8 +133,6 @@ class Training:
         The first update whose weights the average takes in.
     touched_only : bool
         For sparse X: the rule leaves weights alone whose features a batch has not.
-    options : mapping
-        The hyper-parameters of the optimizer, among them "lr", "weight_decay" and "l1".
     how
         The loss, the bounds and whatever else `_core.Pass` takes as it is.
     """
@@ -151,8 +145,7 @@ class Training:
         intercept: Array,
         *,
         fit_intercept: bool,
-        optimizer: Optimizer,
-        options: Mapping[str, Any],
+        rule: Rule,
         batch_size: int,
         shuffle: bool,
         progress: Progress,
@@ -164,24 +157,20 @@ class Training:
         self.rows = targets.rows
         self.n_samples = X.shape[0] if self.rows is None else len(self.rows)
         self.coef, self.intercept, self.average = coef, intercept, average
-        self.optimizer, self.options, self.progress = optimizer, options, progress
+        self.rule, self.progress = rule, progress
         self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.lr = self.gradient_norm = 0.0
-        kernel = optimizer._kernel(options)
-        self.chunk = self._chunk(X, kernel in LAZY or touched_only)
-        before, rule = (RULES.get(name, name) for name in (progress.kernel, kernel))
-        if before not in ("", rule):
+        self.chunk = self._chunk(X, rule.kernel in LAZY or touched_only)
+        if progress.rule not in ("", rule.name):
             raise ValueError(
-                f"optimizer cannot change on the way from {before} to {rule}, which "
+                f"optimizer cannot change on the way from {progress.rule} to {rule.name}, which "
                 "has another state: fit without warm_start"
             )
-        if progress.kernel != kernel:
-            progress.kernel = kernel
-            progress.state = _shared(optimizer.new_state(coef, options), progress.state)
-            progress.intercept_state = _shared(
-                optimizer.new_state(intercept, options), progress.intercept_state
-            )
+        if progress.kernel != rule.kernel:
+            progress.rule, progress.kernel = rule.name, rule.kernel
+            progress.state = rule.new_state(coef, progress.state)
+            progress.intercept_state = rule.new_state(intercept, progress.intercept_state)
         for name, array in progress.state.items():
             if not _is_laid_out(array, X):
                 progress.state[name] = laid_out(array, X)
@@ -191,7 +180,7 @@ class Training:
             targets.y,
             _flat(coef, X),
             intercept if fit_intercept else None,
-            optimizer=kernel,
+            optimizer=rule.kernel,
             w_state=[_flat(array, X) for array in progress.state.values()],
             intercept_state=list(progress.intercept_state.values()),
             sample_weight=targets.weight,
@@ -202,7 +191,7 @@ class Training:
             intercept_average=mean_intercept,
             n_averaged=progress.n_averaged,
             before_average=max(average_from - 1 - progress.t, 0),
-            l1=options["l1"] != 0,
+            l1=rule.l1 != 0,
             touched_only=touched_only,
             **how,
         )
@@ -269,7 +258,7 @@ class Training:
             stop = min(start + self.chunk, self.n_samples)
             updates = -(-(stop - start) // self.batch_size)
             if not constant:
-                hypers = self._hypers(updates)
+                self.lr, hypers = self.rule.numbers(progress.t, updates, progress.factor)
                 # One row for one update may be another for the next.
                 constant = updates > 1 and len(hypers) == 1
             row = self.passes.run(hypers, order, start, stop)
@@ -282,27 +271,10 @@ class Training:
             self.rate_sum += float(hypers[:, 0].sum()) * updates / len(hypers)
         return loss_sum, right_sum
 
-    def _hypers(self, updates: int) -> Array:
-        """Return the numbers of the next updates."""
-        done = self.progress.t
-        lr = rates(self.options["lr"], np.arange(done + 1, done + updates + 1))
-        if self.progress.factor != 1:
-            lr = lr * self.progress.factor
-        self.lr, most = (lr[-1].item(), lr.max()) if isinstance(lr, np.ndarray) else (lr, lr)
-        hypers = self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
-        if self.progress.kernel in PLAIN and most * self.options["weight_decay"] > 1:
-            hypers[:, 1] = np.minimum(hypers[:, 1], 1 / hypers[:, 0])  # no step beyond 0
-        return hypers
-
     def _arrays(self) -> list[Array]:
         progress = self.progress
         states = [*progress.state.values(), *progress.intercept_state.values()]
         return [self.coef, self.intercept, *(self.average or ()), *states]
-
-
-def _shared(state: dict[str, Array], before: dict[str, Array]) -> dict[str, Array]:
-    """Return the state of a new kernel, with what it has in common with that of the one before."""
-    return {name: before.get(name, array) for name, array in state.items()}
 
 
 def _flat(weights: Array, X: Any) -> Array:

@@ -1,0 +1,80 @@
+"""The update rule of a training: an optimizer with its hyper-parameters and the penalty."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt.optim.optimizer import Optimizer, plateaus_of, rates
+from fastopt.schedules import is_schedule
+
+Array = npt.NDArray[Any]
+
+PLAIN = ("sgd", "sgd_l1")
+#: The rule of a kernel that is not the only one of its rule: its penalty wants another.
+RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}
+LAZY = (*PLAIN, "adagrad_composite")  # kernels that keep back the penalty of sparse X
+AHEAD = 1024  # updates whose numbers are worked out together, for trainings of fewer
+
+
+class Rule:
+    """An optimizer with its options: "lr", a number or a schedule, "weight_decay", "l1" and more.
+
+    Attributes
+    ----------
+    kernel : str
+        What makes its steps.
+    name : str
+        The same without regard to the penalty.
+    l1, l2 : float
+        The strengths of the penalty.
+    """
+
+    def __init__(self, optimizer: Optimizer, options: Mapping[str, Any]) -> None:
+        self.optimizer, self.options = optimizer, options
+        self.kernel = optimizer._kernel(options)
+        self.name = RULES.get(self.kernel, self.kernel)
+        self.l1, self.l2 = options["l1"], options["weight_decay"]
+        lr = options["lr"]
+        self._foreseeable = not callable(lr) or (is_schedule(lr) and not plateaus_of(lr))
+        self._foreseen: tuple[int, Any, Array] = 0, 0.0, np.empty((0, 0))
+
+    def with_rate(self, lr: Any) -> "Rule":
+        """Return the same rule with another learning rate."""
+        return Rule(self.optimizer, {**self.options, "lr": lr})
+
+    def new_state(self, weights: Array, before: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the state that some weights begin with; what of it was there `before` stays."""
+        state = self.optimizer.new_state(weights, self.options)
+        return {name: before.get(name, array) for name, array in state.items()}
+
+    def numbers(self, done: int, updates: int, factor: float = 1.0) -> tuple[float, Array]:
+        """Return the last learning rate of the next updates, after so many were `done`, and their
+        numbers, as `Optimizer.hypers` does; `factor` multiplies the rates.
+        """
+        if factor != 1 or updates >= AHEAD or not self._foreseeable:
+            lr, rows = self._work_out(done, updates, factor)
+            return _item(lr, -1), rows
+        first, lr, rows = self._foreseen  # which trainings in other threads may replace
+        if len(rows) != 1 and not first <= done <= first + len(rows) - updates:
+            try:
+                lr, rows = self._work_out(done, AHEAD)
+            except Exception:  # a schedule may end ahead, where no update will ask for it
+                lr, rows = self._work_out(done, updates)
+            self._foreseen = first, lr, rows = done, lr, rows
+        at = done - first
+        return _item(lr, at + updates - 1), rows if len(rows) == 1 else rows[at : at + updates]
+
+    def _work_out(self, done: int, updates: int, factor: float = 1.0) -> tuple[Any, Array]:
+        lr = rates(self.options["lr"], np.arange(done + 1, done + updates + 1))
+        if factor != 1:
+            lr = lr * factor
+        rows = self.optimizer.hypers({**self.options, "lr": lr}, done, updates)
+        if self.kernel in PLAIN and np.max(lr) * self.l2 > 1:
+            rows[:, 1] = np.minimum(rows[:, 1], 1 / rows[:, 0])  # no step beyond 0
+        return lr, rows
+
+
+def _item(lr: Any, k: int) -> float:
+    return float(lr[k]) if isinstance(lr, np.ndarray) else float(lr)
