@@ -654,6 +654,8 @@ cdef class Pass:
         cdef const double[:, ::1] rows = hyper
         cdef const uint32_t[::1] row_order
         cdef size_t done
+        cdef Py_ssize_t k
+        cdef uint32_t last = 0
         cdef fo_pass *p = &self.p
         if not 0 <= start <= end <= n_epoch:
             raise ValueError(f"start and stop must be in 0 .. {n_epoch}, got {start}, {end}")
@@ -675,8 +677,11 @@ cdef class Pass:
         p.rows = NULL
         if order is not None:
             row_order = order
-            if order is not self.order and order.size and order.max() >= self.n_rows:
-                raise ValueError(f"order must hold rows below {self.n_rows}, got {order.max()}")
+            if order is not self.order:
+                for k in range(n_epoch):
+                    last = max(last, row_order[k])
+                if last >= self.n_rows:
+                    raise ValueError(f"order must hold rows below {self.n_rows}, got {last}")
             p.rows = &row_order[start]
         self.order = order
         with nogil:
