@@ -36,6 +36,16 @@ static inline void lanes_store(real *p, lanes a) {
         *(reg_in_memory *)(p + k * WIDTH) = a.r[k];
 }
 
+/* The same, for more than one use: GCC would take each from memory again, of which a core reads less
+   in a cycle than it multiplies. */
+static inline lanes lanes_load_once(const real *p) {
+    lanes a = lanes_load(p);
+#ifdef __AVX512F__
+    __asm__("" : "+v"(a.r[0]));
+#endif
+    return a;
+}
+
 /* Copies n < LANES numbers, a power of two at a time: faster than a call of memcpy. */
 static inline void copy_first(real *to, const real *from, size_t n) {
     for (size_t part = LANES / 2; part; part /= 2)

@@ -59,7 +59,7 @@ static inline void dots(const real *w, const real *const *x, const far_rows *far
         for (int r = 0; r < rows; r++) {
             if (j < far->count)
                 FETCH(fetched[r] + (far->start + j) * sizeof(real));
-            const lanes xj = lanes_load(x[r] + j);
+            const lanes xj = lanes_load_once(x[r] + j);
             for (int k = 0; k < outputs; k++)
                 sum[r][k] = lanes_add_product(sum[r][k], wj[k], xj);
         }
