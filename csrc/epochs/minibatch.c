@@ -9,8 +9,9 @@
 
 enum {
     TOGETHER = REGISTERS > 2 ? 2 : 4, /* rows: as many as there are registers for their sums */
-    OUTPUTS = REGISTERS > 1 ? 1 : 2,  /* the same for outputs */
-    TILE = 64,                        /* samples, unless their rows take more than TILE_BYTES */
+    MOST_OUTPUTS = 5,
+    OUTPUTS = REGISTERS > 1 ? 1 : MOST_OUTPUTS, /* the same for outputs */
+    TILE = 64, /* samples, unless their rows take more than TILE_BYTES */
     TILE_BYTES = 16384,
     FETCHED = 8192, /* numbers between the rows in use and those asked for from memory */
 };
@@ -31,19 +32,40 @@ typedef struct {
     size_t start, count; /* of the part, in numbers */
 } far_rows;
 
+/* sum[r][k] += w[k] x[r] lane by lane, for some rows and outputs, in the blocks from `start` to
+   `end`. Asks for a part of a row further on with each row, unless `fetched` is NULL. */
+SPECIALISED void sweep(lanes (*sum)[MOST_OUTPUTS], const real *w, const real *const *x,
+                       const char *const *fetched, size_t d, size_t start, size_t end,
+                       const int rows, const int outputs) {
+    for (size_t j = start; j < end; j += LANES) {
+        lanes wj[MOST_OUTPUTS];
+        for (int k = 0; k < outputs; k++)
+            wj[k] = lanes_load(w + (size_t)k * d + j);
+        for (int r = 0; r < rows; r++) {
+            if (fetched)
+                FETCH(fetched[r] + j * sizeof(real));
+            const lanes xj = lanes_load_once(x[r] + j);
+            for (int k = 0; k < outputs; k++)
+                sum[r][k] = lanes_add_product(sum[r][k], wj[k], xj);
+        }
+    }
+}
+
 /* z[r * stride + k] = w[k] . x[r] for some rows, from `at` of their tile on, and outputs, whose
    weights lie d apart. */
-static inline void dots(const real *w, const real *const *x, const far_rows *far, size_t at,
-                        real *z, size_t stride, size_t d, const int rows, const int outputs) {
+SPECIALISED void dots(const real *w, const real *const *x, const far_rows *far, size_t at, real *z,
+                      size_t stride, size_t d, const int rows, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
-    const char *const *fetched = far->rows + at;
+    const size_t n_fetched = MIN(far->count, whole);
     x += at;
     z += at * stride;
-    lanes sum[TOGETHER][OUTPUTS];
+    const char *fetched[TOGETHER];
+    lanes sum[TOGETHER][MOST_OUTPUTS];
     for (int r = 0; r < rows; r++) {
+        fetched[r] = far->rows[at + (size_t)r] + far->start * sizeof(real);
+        FETCH(far->rows[at + (size_t)r] + (d - 1) * sizeof(real));
         for (int k = 0; k < outputs; k++)
             sum[r][k] = (lanes){0};
-        FETCH(fetched[r] + (d - 1) * sizeof(real));
     }
     if (rest)
         for (int k = 0; k < outputs; k++) {
@@ -52,18 +74,8 @@ static inline void dots(const real *w, const real *const *x, const far_rows *far
                 sum[r][k] =
                     lanes_add_product(sum[r][k], last, lanes_load_first(x[r] + whole, rest));
         }
-    for (size_t j = 0; j < whole; j += LANES) {
-        lanes wj[OUTPUTS];
-        for (int k = 0; k < outputs; k++)
-            wj[k] = lanes_load(w + (size_t)k * d + j);
-        for (int r = 0; r < rows; r++) {
-            if (j < far->count)
-                FETCH(fetched[r] + (far->start + j) * sizeof(real));
-            const lanes xj = lanes_load_once(x[r] + j);
-            for (int k = 0; k < outputs; k++)
-                sum[r][k] = lanes_add_product(sum[r][k], wj[k], xj);
-        }
-    }
+    sweep(sum, w, x, fetched, d, 0, n_fetched, rows, outputs);
+    sweep(sum, w, x, NULL, d, n_fetched, whole, rows, outputs);
     for (int r = 0; r < rows; r++)
         for (int k = 0; k < outputs; k++)
             z[(size_t)r * stride + (size_t)k] = lanes_sum(sum[r][k]);
@@ -71,17 +83,24 @@ static inline void dots(const real *w, const real *const *x, const far_rows *far
 
 /* g[k] = (first ? 0 : g[k]) + a[0][k] x[0] + a[1][k] x[1] + ... for some rows and outputs, in this
    order. */
-static inline void add_rows(real *restrict g, const int first, const real *a, size_t stride,
-                            const real *const *x, size_t d, const int rows, const int outputs) {
+SPECIALISED void add_rows(real *restrict g, const int first, const real *a, size_t stride,
+                          const real *const *x, size_t d, const int rows, const int outputs) {
     const size_t whole = d / LANES * LANES, rest = d - whole;
+    const real *xr[TOGETHER]; /* copies, which no store to g can change */
+    real scale[TOGETHER][MOST_OUTPUTS];
+    for (int r = 0; r < rows; r++) {
+        xr[r] = x[r];
+        for (int k = 0; k < outputs; k++)
+            scale[r][k] = a[(size_t)r * stride + (size_t)k];
+    }
     for (size_t j = 0; j < whole; j += LANES) {
-        lanes gj[OUTPUTS];
+        lanes gj[MOST_OUTPUTS];
         for (int k = 0; k < outputs; k++)
             gj[k] = first ? (lanes){0} : lanes_load(g + (size_t)k * d + j);
         for (int r = 0; r < rows; r++) {
-            const lanes xj = lanes_load(x[r] + j);
+            const lanes xj = lanes_load(xr[r] + j);
             for (int k = 0; k < outputs; k++)
-                gj[k] = lanes_add_scaled(gj[k], a[(size_t)r * stride + (size_t)k], xj);
+                gj[k] = lanes_add_scaled(gj[k], scale[r][k], xj);
         }
         for (int k = 0; k < outputs; k++)
             lanes_store(g + (size_t)k * d + j, gj[k]);
@@ -91,30 +110,38 @@ static inline void add_rows(real *restrict g, const int first, const real *a, si
             real *last = g + (size_t)k * d + whole;
             lanes gj = first ? (lanes){0} : lanes_load_first(last, rest);
             for (int r = 0; r < rows; r++)
-                gj = lanes_add_scaled(gj, a[(size_t)r * stride + (size_t)k],
-                                      lanes_load_first(x[r] + whole, rest));
+                gj = lanes_add_scaled(gj, scale[r][k], lanes_load_first(xr[r] + whole, rest));
             lanes_store_first(last, gj, rest);
         }
 }
 
-/* Both for all rows of a tile, and so many outputs. */
-static inline void dots_of_tile(const real *w, const real *const *x, const far_rows *far, real *z,
-                                size_t stride, size_t d, size_t count, const int outputs) {
-    size_t r = 0;
-    for (; r + TOGETHER <= count; r += TOGETHER)
-        dots(w, x, far, r, z, stride, d, TOGETHER, outputs);
-    for (; r < count; r++)
-        dots(w, x, far, r, z, stride, d, 1, outputs);
-}
-
-static inline void add_tile(real *g, const int first, const real *a, size_t stride,
-                            const real *const *x, size_t d, size_t count, const int outputs) {
-    size_t r = 0;
-    for (; r + TOGETHER <= count; r += TOGETHER)
-        add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, TOGETHER, outputs);
-    for (; r < count; r++)
-        add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, 1, outputs);
-}
+/* Both for all rows of a tile and n outputs, as functions of their own: their sums need all
+   registers. */
+#define TILE_ARGUMENTS(matrix) matrix, const real *const *x, size_t stride, size_t d, size_t count
+#define TILE_FUNCTIONS(n)                                                                          \
+    static void dots_##n(TILE_ARGUMENTS(const real *w), const far_rows *far, real *z) {            \
+        size_t r = 0;                                                                              \
+        for (; r + TOGETHER <= count; r += TOGETHER)                                               \
+            dots(w, x, far, r, z, stride, d, TOGETHER, n);                                         \
+        for (; r < count; r++)                                                                     \
+            dots(w, x, far, r, z, stride, d, 1, n);                                                \
+    }                                                                                              \
+    static void add_##n(TILE_ARGUMENTS(real *g), const int first, const real *a) {                 \
+        size_t r = 0;                                                                              \
+        for (; r + TOGETHER <= count; r += TOGETHER)                                               \
+            add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, TOGETHER, n);           \
+        for (; r < count; r++)                                                                     \
+            add_rows(g, first && r == 0, a + r * stride, stride, x + r, d, 1, n);                  \
+    }
+TILE_FUNCTIONS(1)
+TILE_FUNCTIONS(2)
+TILE_FUNCTIONS(3)
+TILE_FUNCTIONS(4)
+TILE_FUNCTIONS(5)
+static void (*const dots_of_tile[])(TILE_ARGUMENTS(const real *w), const far_rows *,
+                                    real *) = {dots_1, dots_2, dots_3, dots_4, dots_5};
+static void (*const add_tile[])(TILE_ARGUMENTS(real *g), const int first,
+                                const real *a) = {add_1, add_2, add_3, add_4, add_5};
 
 SPECIALISED void train(fo_pass *pass, const int one) {
     const fo_matrix *X = &pass->X;
@@ -160,11 +187,9 @@ SPECIALISED void train(fo_pass *pass, const int one) {
                 }
             }
 
-            size_t k = 0;
-            for (; k + OUTPUTS <= n_outputs; k += OUTPUTS, far.start += far.count)
-                dots_of_tile(w + k * d, x, &far, z + k, n_outputs, d, count, OUTPUTS);
-            for (; k < n_outputs; k++, far.start += far.count)
-                dots_of_tile(w + k * d, x, &far, z + k, n_outputs, d, count, 1);
+            for (size_t k = 0; k < n_outputs; k += OUTPUTS, far.start += far.count)
+                dots_of_tile[MIN(OUTPUTS, n_outputs - k) - 1](w + k * d, x, n_outputs, d, count,
+                                                              &far, z + k);
             if (intercept)
                 for (size_t r = 0; r < count; r++)
                     for (size_t k = 0; k < n_outputs; k++)
@@ -183,14 +208,13 @@ SPECIALISED void train(fo_pass *pass, const int one) {
             }
 
             for (size_t r = 0; r < count; r++)
-                for (k = 0; k < n_outputs; k++) {
+                for (size_t k = 0; k < n_outputs; k++) {
                     slope[r * n_outputs + k] *= share;
                     g_intercept[k] += slope[r * n_outputs + k];
                 }
-            for (k = 0; k + OUTPUTS <= n_outputs; k += OUTPUTS)
-                add_tile(g + k * d, t == start, slope + k, n_outputs, x, d, count, OUTPUTS);
-            for (; k < n_outputs; k++)
-                add_tile(g + k * d, t == start, slope + k, n_outputs, x, d, count, 1);
+            for (size_t k = 0; k < n_outputs; k += OUTPUTS)
+                add_tile[MIN(OUTPUTS, n_outputs - k) - 1](g + k * d, x, n_outputs, d, count,
+                                                          t == start, slope + k);
         }
 
         step(w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
