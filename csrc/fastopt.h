@@ -84,6 +84,8 @@ typedef struct {
     void (*values)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
                    size_t n_classes);
     size_t (*work_size)(const fo_pass *pass);
+    /* Whether an update costs a step of all weights, and not only of those of its entries. */
+    int (*steps_all)(const fo_pass *pass);
     /* Makes the pass; returns n_samples, or the first sample whose prediction is not finite. */
     size_t (*run)(fo_pass *pass);
     /* Gives w and average what the runs have kept back. */

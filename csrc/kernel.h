@@ -44,6 +44,12 @@ typedef double real;
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
                             const double *hyper, size_t n);
 
+/* adagrad_composite without gradients: pulls n columns of n_outputs weights each by what they have
+   missed, the sums of lr l2 and of l1 over all updates, less those until a column's last pull. */
+void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
+                     const real *restrict l2_until, double l1_sum, const real *restrict l1_until,
+                     const double *hyper, size_t n, size_t n_outputs);
+
 /* A function of which each call stands apart, with its constant arguments put in. */
 #define SPECIALISED static inline __attribute__((always_inline))
 

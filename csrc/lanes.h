@@ -36,8 +36,7 @@ static inline void lanes_store(real *p, lanes a) {
         *(reg_in_memory *)(p + k * WIDTH) = a.r[k];
 }
 
-/* The same, for more than one use: GCC would take each from memory again, of which a core reads less
-   in a cycle than it multiplies. */
+/* The same, kept in a register for several uses: GCC would read memory again at each. */
 static inline lanes lanes_load_once(const real *p) {
     lanes a = lanes_load(p);
 #ifdef __AVX512F__

@@ -56,5 +56,5 @@ static void values(int loss, const void *z, const void *y, const double *hyper, 
 }
 
 extern const fo_kernels K(kernels);
-const fo_kernels K(kernels) = {step,   slopes,    values,   K(work_size),
+const fo_kernels K(kernels) = {step,   slopes,    values,   K(work_size), K(steps_all),
                                K(run), K(settle), K(score), K(distance)};

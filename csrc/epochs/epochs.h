@@ -8,13 +8,6 @@ extern optimizer_step *const K(optimizers)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd), K(sgd_l1), K(momentum), K(nesterov), K(adagrad), K(adagrad_composite);
 
-/* adagrad_composite for n columns of n_outputs weights each, in updates without a gradient: what
-   they have missed, with lr l2 and l1 summed over all updates and over those until a column's last
-   pull. */
-void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
-                     const real *restrict l2_until, double l1_sum, const real *restrict l1_until,
-                     const double *hyper, size_t n, size_t n_outputs);
-
 /* A kind of pass: how many numbers it needs in pass->work; the pass itself, which leaves in pass->z
    the predictions that it made before its updates; and what gives the weights what it keeps back,
    if it does. */
@@ -33,6 +26,7 @@ void K(settle)(fo_pass *pass);
 double K(score)(const fo_pass *pass, double *right);
 double K(distance)(const void *a, const void *b, size_t n);
 size_t K(work_size)(const fo_pass *pass);
+int K(steps_all)(const fo_pass *pass);
 
 /* The loss, or its slope with regard to each of the n_outputs predictions z for row i of X, times
    the row's weight; passive-aggressive steps need lr and the row's squared norm. */

@@ -1,4 +1,5 @@
-/* Records made into arrays, and back: for one output by loops that vectorize. */
+/* Records made into arrays, and back. The loops for one output vectorize, as those of the passes
+   over sparse rows may not. */
 #include "records.h"
 
 /* For one output: `size` numbers, one of each array. */

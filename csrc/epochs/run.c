@@ -28,7 +28,7 @@ static int is_linear(const fo_pass *pass) {
 /* Whether what weights without a gradient miss is one pull. */
 static int is_composite(const fo_pass *pass) {
     return K(optimizers)[pass->optimizer] == K(adagrad_composite) && !pass->average &&
-           pass->low <= 0 && pass->high >= 0;
+           pass->low <= 0 && pass->high >= 0 && pass->X.n_features <= INT32_MAX;
 }
 
 static const kind_of_pass *kind(const fo_pass *pass) {
@@ -42,6 +42,11 @@ static const kind_of_pass *kind(const fo_pass *pass) {
     if (!is_plain(pass))
         return &K(minibatch);
     return pass->X.n_features > NARROW || !pass->target ? &K(wide) : &K(narrow);
+}
+
+int K(steps_all)(const fo_pass *pass) {
+    return !pass->X.indptr || kind(pass) == &K(sparse) ||
+           (kind(pass) == &K(sparse_touched) && pass->average);
 }
 
 size_t K(work_size)(const fo_pass *pass) { return kind(pass)->room(pass) * sizeof(real); }

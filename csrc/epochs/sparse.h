@@ -229,7 +229,7 @@ SPECIALISED void predict(fo_pass *pass, const sparse_scratch *scratch, const rea
         K(row_slopes)(pass, h, i, z, lr, pass->step == FO_GRADIENT ? 0 : squared_norm(row), slope);
 }
 
-/* Before the first sample of a batch. */
+/* Sets the gradient of the intercepts to its constant part. */
 static inline void begin_gradient(const fo_pass *pass, const sparse_scratch *scratch,
                                   size_t n_outputs) {
     for (size_t k = 0; k < n_outputs; k++)

@@ -2,23 +2,24 @@
    alone: they are gathered, with their state, and scattered after it. That is exact for a rule
    which a gradient of 0 leaves as it is; for others it is what torch's SparseAdam does.
 
-   It is exact for Adagrad with its penalty outside of v, too: the pulls that a weight misses are
-   made up for when it is gathered again, and in `settle`. l2_sum and l1_sum keep account of them.
+   Adagrad with its penalty outside of v is exact, too: a weight makes up for the pulls that it has
+   missed when it is gathered again, or in `settle`. l2_sum and l1_sum add up lr l2 and l1 over the
+   updates.
 
-   The weights of a feature and their state lie together until `settle`, in a record which, where
-   pulls are missed, ends with both sums as they were at the last one. */
+   Until `settle` the weights of a feature and their state lie together in a record. If pulls are
+   kept back, it ends with both sums as they were at its last one. */
 #include "records.h"
 #include "sparse.h"
 
 enum { NOT_GATHERED = -1, SUMS = 2 };
 
-/* Whether the penalty of the weights that a batch does not touch is kept back. */
-static int is_lazy(const fo_pass *pass) {
+/* Whether the pulls at weights that a batch does not touch are kept back. */
+static int keeps_pulls_back(const fo_pass *pass) {
     return K(optimizers)[pass->optimizer] == K(adagrad_composite) && !pass->touched_only;
 }
 
 static record_shape shape_of(const fo_pass *pass) {
-    record_shape shape = {pass->n_outputs, 1, is_lazy(pass) ? SUMS : 0};
+    record_shape shape = {pass->n_outputs, 1, keeps_pulls_back(pass) ? SUMS : 0};
     while (shape.arrays <= FO_MAX_STATES && pass->w_state[shape.arrays - 1])
         shape.arrays++;
     return shape;
@@ -26,8 +27,14 @@ static record_shape shape_of(const fo_pass *pass) {
 
 /* The most columns that a batch can touch. */
 static size_t most_touched(const fo_pass *pass) {
-    const size_t d = pass->X.n_features, most = MAX(pass->X.most, 1);
+    const size_t d = pass->X.n_features, most = pass->X.most;
     return most < d / pass->batch_size ? most * pass->batch_size : d;
+}
+
+/* Columns that there is room for at a time. */
+static size_t capacity(const fo_pass *pass) {
+    enum { BLOCK = 256 }; /* of all columns, when records are made and given back */
+    return MAX(most_touched(pass), BLOCK);
 }
 
 /* What a pass works on. */
@@ -47,12 +54,11 @@ typedef struct {
 } workspace;
 
 static size_t records_room(const fo_pass *pass) {
-    return padded(pass->X.n_features * record_size(shape_of(pass)) + LANES);
+    return padded(pass->X.n_features * record_size(shape_of(pass)));
 }
 
-/* Numbers for the weights of all columns of a batch. */
 static size_t gathered_room(const fo_pass *pass) {
-    return padded(most_touched(pass) * pass->n_outputs + LANES);
+    return padded(capacity(pass) * pass->n_outputs + LANES);
 }
 
 static size_t packed_room(const fo_pass *pass) {
@@ -73,43 +79,42 @@ static size_t room(const fo_pass *pass) {
 }
 
 static workspace workspace_of(const fo_pass *pass) {
-    workspace at = {.shape = shape_of(pass), .records = pass->work};
-    at.packed = at.records + records_room(pass);
-    at.g = at.packed + packed_room(pass);
-    real *next = at.g + gathered_room(pass);
-    for (size_t s = 0; s < n_arrays(at.shape); s++, next += gathered_room(pass))
-        at.arrays[s] = next;
-    at.columns = (int32_t *)(void *)next;
-    at.place = at.columns + most_touched(pass);
-    at.numbered = at.place + pass->X.n_features;
-    at.in_order = at.numbered + pass->X.most;
-    at.scratch = scratch_at(pass, next + lists_room(pass));
-    return at;
+    workspace work = {.shape = shape_of(pass), .records = pass->work};
+    work.packed = work.records + records_room(pass);
+    work.g = work.packed + packed_room(pass);
+    real *next = work.g + gathered_room(pass);
+    for (size_t s = 0; s < n_arrays(work.shape); s++, next += gathered_room(pass))
+        work.arrays[s] = next;
+    work.columns = (int32_t *)(void *)next;
+    work.place = work.columns + most_touched(pass);
+    work.numbered = work.place + pass->X.n_features;
+    work.in_order = work.numbered + pass->X.most;
+    work.scratch = scratch_at(pass, next + lists_room(pass));
+    return work;
 }
 
 /* The arrays of the features from j on: those of the pass, and the sums, which have room for those
    of a batch. */
-static void arrays_from(const fo_pass *pass, const workspace *at, size_t j, real **arrays) {
-    memcpy(arrays, at->arrays, sizeof at->arrays);
-    for (size_t s = 0; s < at->shape.arrays; s++)
+static void arrays_from(const fo_pass *pass, const workspace *work, size_t j, real **arrays) {
+    memcpy(arrays, work->arrays, sizeof work->arrays);
+    for (size_t s = 0; s < work->shape.arrays; s++)
         arrays[s] = (real *)(s ? pass->w_state[s - 1] : pass->w) + j * pass->n_outputs;
 }
 
-static void open_records(fo_pass *pass, const workspace *at) {
-    const size_t d = pass->X.n_features, size = record_size(at->shape);
+static void open_records(fo_pass *pass, const workspace *work) {
+    const size_t d = pass->X.n_features, size = record_size(work->shape);
     real *arrays[1 + FO_MAX_STATES + SUMS];
-    for (size_t s = at->shape.arrays; s < n_arrays(at->shape); s++)
-        memset(at->arrays[s], 0, most_touched(pass) * sizeof(real));
+    for (size_t s = work->shape.arrays; s < n_arrays(work->shape); s++)
+        memset(work->arrays[s], 0, capacity(pass) * sizeof(real));
     for (size_t j = 0, n; j < d; j += n) {
-        n = MIN(most_touched(pass), d - j);
-        arrays_from(pass, at, j, arrays);
-        K(pack)(at->records + j * size, at->shape, arrays, n);
+        n = MIN(capacity(pass), d - j);
+        arrays_from(pass, work, j, arrays);
+        K(pack)(work->records + j * size, work->shape, arrays, n);
     }
-    memset(at->records + d * size, 0, (records_room(pass) - d * size) * sizeof(real));
     for (size_t j = 0; j < d; j++)
-        at->place[j] = NOT_GATHERED;
+        work->place[j] = NOT_GATHERED;
     for (size_t k = 0; k < pass->X.most; k++)
-        at->in_order[k] = (int32_t)k;
+        work->in_order[k] = (int32_t)k;
     pass->l2_sum = pass->l1_sum = 0;
     pass->open = 1;
 }
@@ -121,24 +126,24 @@ static void pull(const fo_pass *pass, real *const *arrays, size_t n) {
 }
 
 static void settle(fo_pass *pass) {
-    const workspace at = workspace_of(pass);
-    const size_t d = pass->X.n_features, size = record_size(at.shape);
+    const workspace work = workspace_of(pass);
+    const size_t d = pass->X.n_features, size = record_size(work.shape);
     real *arrays[1 + FO_MAX_STATES + SUMS];
     for (size_t j = 0, n; j < d; j += n) {
-        n = MIN(most_touched(pass), d - j);
-        arrays_from(pass, &at, j, arrays);
-        K(unpack)(at.records + j * size, at.shape, arrays, n);
-        if (is_lazy(pass))
+        n = MIN(capacity(pass), d - j);
+        arrays_from(pass, &work, j, arrays);
+        K(unpack)(work.records + j * size, work.shape, arrays, n);
+        if (keeps_pulls_back(pass))
             pull(pass, arrays, n);
     }
 }
 
 /* Gathers the columns of the only row of a batch, which are all different. */
-SPECIALISED void gather_only(workspace *at, const sparse_row *row, const far_row *far,
+SPECIALISED void gather_only(workspace *work, const sparse_row *row, const far_row *far,
                              const size_t size, const int wide) {
     enum { TOGETHER = 8 };
-    const real *records = at->records;
-    real *packed = at->packed;
+    const real *records = work->records;
+    real *packed = work->packed;
     size_t k = 0;
     for (; k + TOGETHER <= row->n; k += TOGETHER) {
         FETCH_NEAR(far->columns + k * (wide ? 8 : 4));
@@ -151,87 +156,89 @@ SPECIALISED void gather_only(workspace *at, const sparse_row *row, const far_row
     for (; k < row->n; k++)
         memcpy(packed + k * size, records + column(row->columns, k, wide) * size,
                size * sizeof(real));
-    at->n = row->n;
+    work->n = row->n;
 }
 
 /* Gathers the columns of a row that are not yet there, and numbers all by their places. */
-SPECIALISED void gather_new(workspace *at, const sparse_row *row, const far_row *far,
+SPECIALISED void gather_new(workspace *work, const sparse_row *row, const far_row *far,
                             const size_t size, const int wide) {
-    size_t n = at->n;
+    size_t n = work->n;
     for (size_t k = 0; k < row->n; k++) {
         if (k % QUARTER == 0) {
             FETCH_NEAR(far->columns + k * (wide ? 8 : 4));
             FETCH_NEAR(far->values + k * sizeof(real));
         }
         const size_t j = column(row->columns, k, wide);
-        if (at->place[j] == NOT_GATHERED) {
-            memcpy(at->packed + n * size, at->records + j * size, size * sizeof(real));
-            at->place[j] = (int32_t)n;
-            at->columns[n++] = (int32_t)j;
+        if (work->place[j] == NOT_GATHERED) {
+            memcpy(work->packed + n * size, work->records + j * size, size * sizeof(real));
+            work->place[j] = (int32_t)n;
+            work->columns[n++] = (int32_t)j;
         }
-        at->numbered[k] = at->place[j];
+        work->numbered[k] = work->place[j];
     }
-    at->n = n;
+    work->n = n;
 }
 
 /* Makes arrays of the records gathered from the `first` on, and makes up for what they missed. */
-static void unpack(const fo_pass *pass, const workspace *at, size_t first) {
-    const record_shape shape = at->shape;
+static void unpack_new(const fo_pass *pass, const workspace *work, size_t first) {
+    const record_shape shape = work->shape;
     real *arrays[1 + FO_MAX_STATES + SUMS];
     for (size_t s = 0; s < n_arrays(shape); s++)
-        arrays[s] = at->arrays[s] + first * (s < shape.arrays ? shape.n_outputs : 1);
-    K(unpack)(at->packed + first * record_size(shape), shape, arrays, at->n - first);
-    if (is_lazy(pass))
-        pull(pass, arrays, at->n - first);
+        arrays[s] = work->arrays[s] + first * (s < shape.arrays ? shape.n_outputs : 1);
+    K(unpack)(work->packed + first * record_size(shape), shape, arrays, work->n - first);
+    if (keeps_pulls_back(pass))
+        pull(pass, arrays, work->n - first);
 }
 
 /* Puts what was gathered back to its columns. */
-SPECIALISED void scatter(const workspace *at, const char *columns, const size_t size,
+SPECIALISED void scatter(const workspace *work, const char *columns, const size_t size,
                          const int wide) {
     enum { TOGETHER = 8 };
-    const real *packed = at->packed;
-    real *records = at->records;
-    K(pack)(at->packed, at->shape, at->arrays, at->n);
+    const real *packed = work->packed;
+    real *records = work->records;
+    K(pack)(work->packed, work->shape, work->arrays, work->n);
     size_t k = 0;
-    for (; k + TOGETHER <= at->n; k += TOGETHER)
+    for (; k + TOGETHER <= work->n; k += TOGETHER)
 #pragma GCC unroll 8
         for (size_t l = 0; l < TOGETHER; l++)
             memcpy(records + column(columns, k + l, wide) * size, packed + (k + l) * size,
                    size * sizeof(real));
-    for (; k < at->n; k++)
+    for (; k < work->n; k++)
         memcpy(records + column(columns, k, wide) * size, packed + k * size, size * sizeof(real));
 }
 
-/* Adagrad's step of all that was gathered. Its pull comes with later ones, unless there are bounds
-   that must be kept after it. */
-static void step_lazily(fo_pass *pass, const workspace *at, const double *hyper) {
+/* Adagrad's step of all that was gathered. The pull of this update is kept back, too, unless there
+   are bounds that must hold after it. */
+static void step_lazily(fo_pass *pass, const workspace *work, const double *hyper) {
+    const int at_once = is_bounded(pass);
     const double l2_sum = pass->l2_sum + hyper[0] * hyper[1], l1_sum = pass->l1_sum + hyper[3];
-    const size_t n = at->n * pass->n_outputs;
-    if (is_bounded(pass)) {
-        K(adagrad_composite)(at->arrays[0], at->g, at->arrays + 1, hyper, n);
-        pass->l2_sum = l2_sum, pass->l1_sum = l1_sum;
-    } else {
-        double unpenalised[FO_MAX_HYPERS];
-        without_penalty(hyper, pass->n_hypers, unpenalised);
-        K(adagrad)(at->arrays[0], at->g, at->arrays + 1, unpenalised, n);
-    }
-    const real until[SUMS] = {(real)pass->l2_sum, (real)pass->l1_sum};
+    const real until[SUMS] = {(real)(at_once ? l2_sum : pass->l2_sum),
+                              (real)(at_once ? l1_sum : pass->l1_sum)};
+    double unpenalised[FO_MAX_HYPERS];
+    without_penalty(hyper, pass->n_hypers, unpenalised);
+    if (at_once)
+        K(adagrad_composite)(work->arrays[0], work->g, work->arrays + 1, hyper,
+                             work->n * pass->n_outputs);
+    else
+        K(adagrad)(work->arrays[0], work->g, work->arrays + 1, unpenalised,
+                   work->n * pass->n_outputs);
     for (size_t s = 0; s < SUMS; s++)
-        for (size_t k = 0; k < at->n; k++)
-            at->arrays[2 + s][k] = until[s];
-    pass->l2_sum = l2_sum, pass->l1_sum = l1_sum;
+        for (size_t k = 0; k < work->n; k++)
+            work->arrays[2 + s][k] = until[s];
+    pass->l2_sum = l2_sum;
+    pass->l1_sum = l1_sum;
 }
 
 /* The step of all that was gathered, and of the intercepts. */
-static void step(fo_pass *pass, const workspace *at, const double *hyper) {
-    const size_t n = at->n * pass->n_outputs;
-    if (is_lazy(pass))
-        step_lazily(pass, at, hyper);
+static void step(fo_pass *pass, const workspace *work, const double *hyper) {
+    const size_t n = work->n * pass->n_outputs;
+    if (keeps_pulls_back(pass))
+        step_lazily(pass, work, hyper);
     else
-        K(optimizers)[pass->optimizer](at->arrays[0], at->g, at->arrays + 1, hyper, n);
-    K(bound)(pass, at->arrays[0], n);
+        K(optimizers)[pass->optimizer](work->arrays[0], work->g, work->arrays + 1, hyper, n);
+    K(bound)(pass, work->arrays[0], n);
     if (pass->intercept)
-        K(update_intercept)(pass, at->scratch.other, hyper);
+        K(update_intercept)(pass, work->scratch.other, hyper);
 }
 
 /* g = c x of the only row, or g += c x of a row with numbered columns. */
@@ -264,80 +271,80 @@ static inline sparse_row numbered(const sparse_row *row, const int32_t *places) 
 }
 
 /* An update from sample t, whose columns rise. */
-SPECIALISED void learn_one(fo_pass *pass, workspace *at, const real *h, const double *hyper,
+SPECIALISED void learn_one(fo_pass *pass, workspace *work, const real *h, const double *hyper,
                            size_t t, const int wide, const int one, const size_t size) {
     const size_t n_outputs = one ? 1 : pass->n_outputs;
-    const sparse_scratch *scratch = &at->scratch;
+    const sparse_scratch *scratch = &work->scratch;
     const far_row far = fetch_rows(pass, t, wide);
     const sparse_row row = read_row(&pass->X, row_index(pass, t), scratch->values, wide);
-    gather_only(at, &row, &far, size, wide);
-    unpack(pass, at, 0);
+    gather_only(work, &row, &far, size, wide);
+    unpack_new(pass, work, 0);
 
     if (one) {
-        scratch->dots[0] = dot(at->arrays[0], row.x, row.n);
+        scratch->dots[0] = dot(work->arrays[0], row.x, row.n);
     } else {
-        const sparse_row in_order = numbered(&row, at->in_order);
-        multiply(scratch, &in_order, at->arrays[0], n_outputs, n_outputs, &far, 0, one);
+        const sparse_row in_order = numbered(&row, work->in_order);
+        multiply(scratch, &in_order, work->arrays[0], n_outputs, n_outputs, &far, 0, one);
     }
     predict(pass, scratch, h, hyper[0], &row, 1, t, 0, one);
     begin_gradient(pass, scratch, n_outputs);
     share_of_gradient(scratch, 0, 1, n_outputs);
-    set_gradient(at->g, &row, scratch->c, n_outputs);
+    set_gradient(work->g, &row, scratch->c, n_outputs);
 
-    step(pass, at, hyper);
-    scatter(at, row.columns, size, wide);
-    at->n = 0;
+    step(pass, work, hyper);
+    scatter(work, row.columns, size, wide);
+    work->n = 0;
 }
 
 /* An update from the samples start ... end - 1. */
-SPECIALISED void learn(fo_pass *pass, workspace *at, const real *h, const double *hyper,
+SPECIALISED void learn(fo_pass *pass, workspace *work, const real *h, const double *hyper,
                        size_t start, size_t end, const int wide, const int one, const size_t size) {
     const size_t n_outputs = one ? 1 : pass->n_outputs;
-    const sparse_scratch *scratch = &at->scratch;
+    const sparse_scratch *scratch = &work->scratch;
     for (size_t t = start; t < end; t++) {
         const far_row far = fetch_rows(pass, t, wide);
         sparse_row row = read_row(&pass->X, row_index(pass, t), scratch->values, wide);
-        const size_t first = at->n;
-        gather_new(at, &row, &far, size, wide);
-        unpack(pass, at, first);
-        row = numbered(&row, at->numbered);
-        multiply(scratch, &row, at->arrays[0], n_outputs, n_outputs, &far, 0, one);
+        const size_t first = work->n;
+        gather_new(work, &row, &far, size, wide);
+        unpack_new(pass, work, first);
+        row = numbered(&row, work->numbered);
+        multiply(scratch, &row, work->arrays[0], n_outputs, n_outputs, &far, 0, one);
         predict(pass, scratch, h, hyper[0], &row, 1, t, t - start, one);
     }
 
-    memset(at->g, 0, at->n * n_outputs * sizeof(real));
+    memset(work->g, 0, work->n * n_outputs * sizeof(real));
     begin_gradient(pass, scratch, n_outputs);
     for (size_t t = start; t < end; t++) {
         sparse_row row = read_row(&pass->X, row_index(pass, t), scratch->values, wide);
         for (size_t k = 0; k < row.n; k++)
-            at->numbered[k] = at->place[column(row.columns, k, wide)];
-        row = numbered(&row, at->numbered);
+            work->numbered[k] = work->place[column(row.columns, k, wide)];
+        row = numbered(&row, work->numbered);
         share_of_gradient(scratch, t - start, (real)1 / (real)(end - start), n_outputs);
-        add_gradient(at->g, &row, scratch->c, n_outputs);
+        add_gradient(work->g, &row, scratch->c, n_outputs);
     }
 
-    step(pass, at, hyper);
-    scatter(at, (const char *)at->columns, size, 0);
-    for (size_t k = 0; k < at->n; k++)
-        at->place[at->columns[k]] = NOT_GATHERED;
-    at->n = 0;
+    step(pass, work, hyper);
+    scatter(work, (const char *)work->columns, size, 0);
+    for (size_t k = 0; k < work->n; k++)
+        work->place[work->columns[k]] = NOT_GATHERED;
+    work->n = 0;
 }
 
 SPECIALISED void train(fo_pass *pass, const int wide, const int one, const size_t size) {
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    workspace at = workspace_of(pass);
+    workspace work = workspace_of(pass);
     if (!pass->open)
-        open_records(pass, &at);
+        open_records(pass, &work);
     const double *hyper = pass->hyper;
     for (size_t start = 0, end; start < pass->n_samples; start = end) {
         end = start + MIN(pass->batch_size, pass->n_samples - start);
         if (end - start == 1 && K(is_increasing)(&pass->X, row_index(pass, start)))
-            learn_one(pass, &at, h, hyper, start, wide, one, size);
+            learn_one(pass, &work, h, hyper, start, wide, one, size);
         else
-            learn(pass, &at, h, hyper, start, end, wide, one, size);
+            learn(pass, &work, h, hyper, start, end, wide, one, size);
         if (pass->average)
-            K(average)(pass, at.records, size);
+            K(average)(pass, work.records, size);
         hyper += pass->hyper_stride;
     }
 }

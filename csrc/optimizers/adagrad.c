@@ -15,18 +15,31 @@ RULE(adagrad) {
     }
 }
 
-/* A penalty that pulls at w for a while: w falls at the rate q w, and by r towards 0, where it
-   stops, in a unit of time. Two pulls, one after the other, are one of the sums of their q and r.
- */
-SPECIALISED void pull(real *restrict w, const real *restrict q, const real *restrict r, size_t n,
-                      const int l1_on, const int small) {
-    for (size_t i = 0; i < n; i++) {
-        const real mean = small ? fo_mean_of_small_decay(q[i]) : fo_mean_decay(q[i]);
-        w[i] = SHRUNK(w[i] - mean * q[i] * w[i], mean * r[i]);
-    }
+/* How far a gradient of 1 moves a weight in a unit of time. One that never had a gradient stays. */
+SPECIALISED real pace(real v, real eps, real eps_in_sqrt) {
+    return (real)(v > 0) / (SQRT(v + eps_in_sqrt) + eps + (real)(v == 0));
 }
 
-enum { BLOCK = 64 }; /* weights that are pulled together */
+/* A penalty that pulls at w for a while: w falls at the rate q w, and by r towards 0, where it
+   stops, in a unit of time. Two pulls with the same r / q, one after the other, are one of the
+   sums. Small q need no exp, and are looked for in each block. */
+enum { BLOCK = 64 };
+SPECIALISED void pull(real *restrict w, const real *restrict q, const real *restrict r, size_t n,
+                      const int l1_on) {
+    int small = 1;
+    for (size_t i = 0; i < n; i++)
+        small &= q[i] < FO_SMALL_DECAY;
+    if (small)
+        for (size_t i = 0; i < n; i++) {
+            const real mean = fo_mean_of_small_decay(q[i]);
+            w[i] = SHRUNK(w[i] - mean * q[i] * w[i], mean * r[i]);
+        }
+    else
+        for (size_t i = 0; i < n; i++) {
+            const real mean = fo_mean_decay(q[i]);
+            w[i] = SHRUNK(w[i] - mean * q[i] * w[i], mean * r[i]);
+        }
+}
 
 /* With the penalty outside of v, as in composite mirror descent (the same, eq. 4): it pulls for the
    time lr in the metric of the gradients. What weights without a gradient miss in some updates is
@@ -37,20 +50,15 @@ RULE(adagrad_composite) {
     real *restrict v = state[0];
     for (size_t count; n; n -= count, w += count, v += count, g += count) {
         real q[BLOCK], r[BLOCK];
-        int small = 1;
         count = MIN(BLOCK, n);
         for (size_t i = 0; i < count; i++) {
             v[i] += g[i] * g[i];
-            const real pace = 1 / (SQRT(v[i] + eps_in_sqrt) + eps);
-            w[i] -= lr * pace * g[i];
-            q[i] = l2 * pace;
-            r[i] = l1 * pace;
-            small &= q[i] < FO_SMALL_DECAY;
+            const real p = pace(v[i], eps, eps_in_sqrt);
+            w[i] -= lr * p * g[i];
+            q[i] = l2 * p;
+            r[i] = l1 * p;
         }
-        if (small)
-            pull(w, q, r, count, l1_on, 1);
-        else
-            pull(w, q, r, count, l1_on, 0);
+        pull(w, q, r, count, l1_on);
     }
 }
 
@@ -62,17 +70,12 @@ void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
     for (size_t start = 0; start < n * n_outputs; start += BLOCK) {
         const size_t count = MIN(BLOCK, n * n_outputs - start);
         real q[BLOCK], r[BLOCK];
-        int small = 1;
         for (size_t i = 0; i < count; i++) {
             const size_t j = n_outputs == 1 ? start + i : (start + i) / n_outputs;
-            const real pace = 1 / (SQRT(v[start + i] + eps_in_sqrt) + eps);
-            q[i] = (l2 - l2_until[j]) * pace;
-            r[i] = (l1 - l1_until[j]) * pace;
-            small &= q[i] < FO_SMALL_DECAY;
+            const real p = pace(v[start + i], eps, eps_in_sqrt);
+            q[i] = (l2 - l2_until[j]) * p;
+            r[i] = (l1 - l1_until[j]) * p;
         }
-        if (small)
-            pull(w + start, q, r, count, 1, 1);
-        else
-            pull(w + start, q, r, count, 1, 0);
+        pull(w + start, q, r, count, 1);
     }
 }

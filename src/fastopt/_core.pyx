@@ -73,6 +73,7 @@ cdef extern from "fastopt.h":
         void (*values)(int, const void *, const void *, const double *, void *, size_t,
                        size_t) nogil
         size_t (*work_size)(const fo_pass *) nogil
+        int (*steps_all)(const fo_pass *) nogil
         size_t (*run)(fo_pass *) nogil
         void (*settle)(fo_pass *) nogil
         double (*score)(const fo_pass *, double *) nogil
@@ -612,6 +613,11 @@ cdef class Pass:
         self.held = (entries, y, w, intercept, list(w_state), list(intercept_state), sample_weight,
                      positive_weight, average, intercept_average)
 
+    @property
+    def steps_all(self):
+        """Whether an update costs a step of all weights, and not only of those of its entries."""
+        return bool(self.kernels.steps_all(&self.p))
+
     cdef tuple bind_sparse(self, X):
         """Bind the arrays of a CSR matrix; return them. Columns are checked as they are read."""
         cdef fo_matrix *x = &self.p.X
@@ -655,7 +661,7 @@ cdef class Pass:
         cdef const uint32_t[::1] row_order
         cdef size_t done
         cdef Py_ssize_t k
-        cdef uint32_t last = 0
+        cdef uint32_t largest = 0
         cdef fo_pass *p = &self.p
         if not 0 <= start <= end <= n_epoch:
             raise ValueError(f"start and stop must be in 0 .. {n_epoch}, got {start}, {end}")
@@ -679,9 +685,9 @@ cdef class Pass:
             row_order = order
             if order is not self.order:
                 for k in range(n_epoch):
-                    last = max(last, row_order[k])
-                if last >= self.n_rows:
-                    raise ValueError(f"order must hold rows below {self.n_rows}, got {last}")
+                    largest = max(largest, row_order[k])
+                if largest >= self.n_rows:
+                    raise ValueError(f"order must hold rows below {self.n_rows}, got {largest}")
             p.rows = &row_order[start]
         self.order = order
         with nogil:

@@ -65,7 +65,7 @@ def adagrad(w: Array, g: Array, s: State, h: Hyper) -> None:
 def adagrad_composite(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Duchi et al., equation 4: w' = -(l2 w + l1 sign w) / scale for the time lr, beside v."""
     s["v"][...] += g**2
-    scale = np.sqrt(s["v"] + h["eps_in_sqrt"]) + h["eps"]
+    scale = np.where(s["v"] > 0, np.sqrt(s["v"] + h["eps_in_sqrt"]) + h["eps"], np.inf)
     w -= h["lr"] * g / scale
     q, r = h["lr"] * h["l2"] / scale, h["l1"] / scale
     mean = np.where(q > 0, -np.expm1(-q) / np.where(q > 0, q, 1), 1)

@@ -82,11 +82,6 @@ def as_schedule(name: str, value: Any) -> Schedule:
     return schedule
 
 
-def is_schedule(value: Any) -> bool:
-    """Whether value is a schedule of this module."""
-    return isinstance(value, _Schedule)
-
-
 def _some_schedules(name: str, value: Any) -> tuple[Schedule, ...]:
     schedules = items(name, value)
     if not schedules:
@@ -462,6 +457,15 @@ def _rates(schedule: Schedule, t: Array) -> Array:
     if isinstance(schedule, _Schedule):
         return schedule._rate(t)
     return np.full(t.shape, schedule(t.astype(np.int64)), np.float64)
+
+
+def is_foreseeable(schedule: Schedule) -> bool:
+    """Whether the rates are those of this module alone, and none of them is fed with losses."""
+    if isinstance(schedule, warmup):
+        return is_foreseeable(schedule.schedule)
+    if isinstance(schedule, join):
+        return all(map(is_foreseeable, schedule.schedules))
+    return isinstance(schedule, _Schedule) and not isinstance(schedule, ReduceOnPlateau)
 
 
 def _decay_of(schedule: Schedule) -> float | None:

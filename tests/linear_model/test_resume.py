@@ -133,6 +133,19 @@ def test_a_schedule_may_end_where_the_training_does():
     np.testing.assert_allclose(model.history_[0]["lr"], table[30 - 4 - 1])
     with pytest.raises(IndexError):
         model.fit(X, y)
+    SGDRegressor(learning_rate=rate, batch_size="full", max_iter=len(X) + 4, tol=None).fit(X, y)
+
+
+def test_trainings_of_equal_models_at_different_updates_do_not_meet():
+    X, y = data()
+    rate = schedules.inverse_sqrt(0.1)
+    expected = SGDRegressor(learning_rate=rate, random_state=3).partial_fit(X, y)
+    for first in (1, 30, 90):
+        other = SGDRegressor(learning_rate=rate, random_state=3).partial_fit(X[:first], y[:first])
+        other.partial_fit(X[:1], y[:1])
+        found = SGDRegressor(learning_rate=rate, random_state=3).partial_fit(X, y)
+        assert bits(found) == bits(expected)
+        assert found.history_[0]["lr"] == expected.history_[0]["lr"]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])

@@ -82,7 +82,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         the l1 penalty is cumulative (Tsuruoka et al. 2009); with others each update moves a weight
         towards 0 as far as the rule scales a gradient of that size, and no further. With "adagrad"
         l2, too, is scaled as the gradients are, and not counted among them (Duchi et al. 2011,
-        equation 4).
+        equation 4); a weight that never had a gradient stays.
     alpha : float
         Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
     l1_ratio : float
@@ -145,10 +145,10 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Give the weights of the best epoch, not of the last: by the score on the rows held out by
         ``early_stopping``, else by the loss on ``eval_set``, else by the objective.
     sparse_updates : {"exact", "touched"}
-        For sparse X and any rule but "sgd" and "adagrad", whose updates cost only the entries of
-        the batch anyhow. "exact": a step for all weights, as for dense X. "touched": for those of
-        the batch's features alone, as torch's SparseAdam does; penalty and momentum then reach a
-        weight only when its feature comes.
+        For sparse X and any rule but "sgd". "exact": the weights of the fit of dense X. "touched":
+        an update is one of the weights of the batch's features alone, as in torch's SparseAdam;
+        penalty and momentum then reach a weight only when its feature comes. Any rule then costs
+        the entries of the batch; "sgd" and "adagrad" do so anyhow, momentum and Nesterov nearly.
 
     Attributes
     ----------

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastopt.optim.optimizer import Optimizer, plateaus_of, rates
-from fastopt.schedules import is_schedule
+from fastopt.optim.optimizer import Optimizer, rates
+from fastopt.schedules import is_foreseeable
 
 Array = npt.NDArray[Any]
 
 PLAIN = ("sgd", "sgd_l1")
-#: The rule of a kernel that is not the only one of its rule: its penalty wants another.
-RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}
-LAZY = (*PLAIN, "adagrad_composite")  # kernels that keep back the penalty of sparse X
-AHEAD = 1024  # updates whose numbers are worked out together, for trainings of fewer
+RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}  # of kernels that serve some penalty
+AHEAD = 512  # updates whose numbers are worked out together, for calls that ask for fewer
 
 
 class Rule:
@@ -37,7 +35,7 @@ class Rule:
         self.name = RULES.get(self.kernel, self.kernel)
         self.l1, self.l2 = options["l1"], options["weight_decay"]
         lr = options["lr"]
-        self._foreseeable = not callable(lr) or (is_schedule(lr) and not plateaus_of(lr))
+        self._foreseeable = not callable(lr) or is_foreseeable(lr)
         self._foreseen: tuple[int, Any, Array] = 0, 0.0, np.empty((0, 0))
 
     def with_rate(self, lr: Any) -> "Rule":
@@ -50,19 +48,15 @@ class Rule:
         return {name: before.get(name, array) for name, array in state.items()}
 
     def numbers(self, done: int, updates: int, factor: float = 1.0) -> tuple[float, Array]:
-        """Return the last learning rate of the next updates, after so many were `done`, and their
-        numbers, as `Optimizer.hypers` does; `factor` multiplies the rates.
+        """Return the learning rate of the last of the next updates, after the first `done`, and the
+        numbers of all, as `Optimizer.hypers` does; `factor` multiplies the rates.
         """
         if factor != 1 or updates >= AHEAD or not self._foreseeable:
             lr, rows = self._work_out(done, updates, factor)
             return _item(lr, -1), rows
         first, lr, rows = self._foreseen  # which trainings in other threads may replace
         if len(rows) != 1 and not first <= done <= first + len(rows) - updates:
-            try:
-                lr, rows = self._work_out(done, AHEAD)
-            except Exception:  # a schedule may end ahead, where no update will ask for it
-                lr, rows = self._work_out(done, updates)
-            self._foreseen = first, lr, rows = done, lr, rows
+            self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
         at = done - first
         return _item(lr, at + updates - 1), rows if len(rows) == 1 else rows[at : at + updates]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt.linear_model.rule import LAZY, Rule
+from fastopt.linear_model.rule import Rule
 from fastopt.schedules import ReduceOnPlateau
 
 Array = npt.NDArray[Any]
@@ -73,8 +73,8 @@ class Progress:
     dtype: np.dtype[Any]  # of the weights
     epoch: int = 0  # epochs done; (seed, epoch) give the order of the next
     t: int = 0  # updates done
-    rule: str = ""  # and
-    kernel: str = ""  # whose state it is that follows
+    rule: str = ""  # whose state it is that follows
+    kernel: str = ""  # that made it
     state: dict[str, Array] = field(default_factory=dict)  # of the optimizer
     intercept_state: dict[str, Array] = field(default_factory=dict)
     trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
@@ -161,7 +161,6 @@ class Training:
         self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.lr = self.gradient_norm = 0.0
-        self.chunk = self._chunk(X, rule.kernel in LAZY or touched_only)
         if progress.rule not in ("", rule.name):
             raise ValueError(
                 f"optimizer cannot change on the way from {progress.rule} to {rule.name}, which "
@@ -195,6 +194,7 @@ class Training:
             touched_only=touched_only,
             **how,
         )
+        self.chunk = self._chunk(X)
         weight = targets.weight
         if weight is None:
             self.weight_sum = float(self.n_samples)
@@ -202,14 +202,14 @@ class Training:
             weight = weight if self.rows is None else weight[self.rows]
             self.weight_sum = float(np.abs(weight).sum(dtype=np.float64)) or 1.0
 
-    def _chunk(self, X: Any, sparse_steps: bool) -> int:
+    def _chunk(self, X: Any) -> int:
         """Return how many samples go to C at a time: whole batches."""
         n_features = X.shape[1]
         if isinstance(X, np.ndarray):
             entries = n_features
         else:
             entries = X.nnz // X.shape[0] + 1
-            if not sparse_steps:
+            if self.passes.steps_all:
                 entries += n_features // self.batch_size
         samples = min(MOST_PREDICTIONS, MOST_ENTRIES // entries) // len(self.coef)
         return max(samples // self.batch_size, 1) * self.batch_size

@@ -69,11 +69,18 @@ class Adagrad(Optimizer):
         return "adagrad_composite" if penalised else "adagrad"
 
     def _numbers(self, options: Options, lr: Any, t: Any) -> dict[str, Any]:
-        slowed = lr / (1 + (t - 1) * options["lr_decay"]) if options["lr_decay"] else lr
+        slowed = lr / _slowness(options, t) if options["lr_decay"] else lr
         return {"lr": slowed, "l2": options["weight_decay"], **eps_numbers(options)}
+
+    def _reach(self, options: Options, t: Any) -> Any:
+        return 1 / _slowness(options, t) if options["lr_decay"] else 1.0
 
     def _initial(self, name: str, options: Options) -> float:
         return float(options["initial_accumulator_value"])
+
+
+def _slowness(options: Options, t: Any) -> Any:
+    return 1 + (t - 1) * options["lr_decay"]
 
 
 def eps_numbers(options: Options) -> dict[str, float]:

@@ -112,9 +112,9 @@ class Optimizer(_core.Stepper):
         """
         raise NotImplementedError
 
-    def _reach(self, options: Options) -> float:
+    def _reach(self, options: Options, t: npt.NDArray[np.float64]) -> Any:
         """Return how far a gradient moves w in the end, in units of lr times the gradient as the
-        rule scales it; the threshold of an L1 penalty goes as far.
+        rule scales it, a number or an array over t; the threshold of an L1 penalty goes as far.
         """
         return 1.0
 
@@ -143,9 +143,10 @@ class Optimizer(_core.Stepper):
         t = np.arange(done + 1, done + count + 1)
         lr = rates(options["lr"], t)
         columns = {"l2": 0.0, "decay": 0.0, "l1": 0.0}
-        columns |= self._numbers(options, lr, t.astype(np.float64))
+        steps = t.astype(np.float64)
+        columns |= self._numbers(options, lr, steps)
         if options.get("l1"):
-            columns["l1"] = options["l1"] * lr * self._reach(options)
+            columns["l1"] = options["l1"] * lr * self._reach(options, steps)
         names = _core.OPTIMIZERS[self._kernel(options)][1]
         constant = not any(isinstance(columns[name], np.ndarray) for name in names)
         rows = np.empty((1 if constant else count, len(names)))
@@ -154,7 +155,7 @@ class Optimizer(_core.Stepper):
         return rows
 
     def _refill(self) -> None:
-        watched = [(p, p.lr) for group in self.param_groups for p in plateaus_of(group["lr"])]
+        watched = [(p, p.lr) for group in self.param_groups for p in _plateaus(group["lr"])]
         t, count = self.t, CHUNK
         try:
             rows = [self.hypers(group, t, count) for group in self.param_groups]
@@ -232,7 +233,7 @@ class Optimizer(_core.Stepper):
         """Return the options of a group with those of a state, and the states of its plateaus."""
         fed: list[tuple[ReduceOnPlateau, Any]] = []
         if isinstance(new["lr"], list):
-            plateaus = plateaus_of(group["lr"])
+            plateaus = _plateaus(group["lr"])
             if not callable(group["lr"]) or len(plateaus) != len(new["lr"]):
                 raise ValueError(
                     f"lr was a schedule with {len(new['lr'])} ReduceOnPlateau, and the optimizer "
@@ -355,16 +356,16 @@ def _same_form(place: str, new: Any, array: Array) -> None:
 def _plain(options: Options) -> dict[str, Any]:
     plain = dict(options)
     if callable(plain["lr"]):
-        plain["lr"] = [plateau.state_dict() for plateau in plateaus_of(plain["lr"])]
+        plain["lr"] = [plateau.state_dict() for plateau in _plateaus(plain["lr"])]
     return plain
 
 
-def plateaus_of(lr: Any) -> list[ReduceOnPlateau]:
+def _plateaus(lr: Any) -> list[ReduceOnPlateau]:
     """Return the parts of a schedule that are fed with losses."""
     if isinstance(lr, warmup):
-        return plateaus_of(lr.schedule)
+        return _plateaus(lr.schedule)
     if isinstance(lr, join):
-        return [plateau for part in lr.schedules for plateau in plateaus_of(part)]
+        return [plateau for part in lr.schedules for plateau in _plateaus(part)]
     return [lr] if isinstance(lr, ReduceOnPlateau) else []
 
 

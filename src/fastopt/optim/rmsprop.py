@@ -85,5 +85,5 @@ class RMSprop(Optimizer):
             **eps_numbers(options),
         }
 
-    def _reach(self, options: Options) -> float:
+    def _reach(self, options: Options, t: Any) -> float:
         return float(1 / (1 - options["momentum"]))

@@ -108,7 +108,7 @@ class SGD(Optimizer):
             return {**numbers, "gain": 1.0}
         return {**numbers, "gain": np.where(t == 1, 1.0, 1 - options["dampening"])}
 
-    def _reach(self, options: Options) -> float:
+    def _reach(self, options: Options, t: Any) -> float:
         return float((1 - options["dampening"]) / (1 - options["momentum"]))
 
     def lookahead(self) -> Array | list[Array]:
