@@ -30,7 +30,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
         for (size_t t = start; t < end; t++) {
             far = fetch_rows(pass, t, wide);
             row = read_row(X, row_index(pass, t), scratch.values, wide);
-            multiply(&scratch, &row, w, n_outputs, n_outputs, &far, wide, one);
+            multiply(pass, &scratch, t, &row, &far, w, n_outputs, wide, one);
             predict(pass, &scratch, h, hyper[0], &row, 1, t, t - start, one);
         }
         begin_gradient(pass, &scratch, n_outputs);

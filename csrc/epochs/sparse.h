@@ -200,14 +200,30 @@ static inline sparse_scratch scratch_at(const fo_pass *pass, real *memory) {
     return scratch;
 }
 
-/* The products of a row with the weights of each output, to scratch->dots. */
-SPECIALISED void multiply(const sparse_scratch *scratch, const sparse_row *row, const real *w,
-                          size_t stride, size_t n_outputs, const far_row *far, const int wide,
-                          const int one) {
-    if (one)
+/* Asks for the records of the columns of sample t. */
+static inline void fetch_records(const fo_pass *pass, size_t t, const real *records, size_t stride,
+                                 const int wide) {
+    const fo_matrix *X = &pass->X;
+    const size_t i = row_index(pass, MIN(t, pass->n_samples - 1));
+    for (size_t k = entry(X, i, wide); k < entry(X, i + 1, wide); k++) {
+        const real *record = records + column(X->indices, k, wide) * stride;
+        for (size_t j = 0; j < stride; j += LANES)
+            FETCH(record + j);
+        FETCH(record + stride - 1);
+    }
+}
+
+/* The products of the row of sample t with the weights of each output, to scratch->dots. Those of
+   one output come fast enough without being asked for; of several, the next ones are. */
+SPECIALISED void multiply(const fo_pass *pass, const sparse_scratch *scratch, size_t t,
+                          const sparse_row *row, const far_row *far, const real *w, size_t stride,
+                          const int wide, const int one) {
+    if (one) {
         scratch->dots[0] = dot_one(row, w, stride, far->columns, wide);
-    else
-        dot_all(row, w, stride, scratch->dots, n_outputs, far, wide);
+    } else {
+        fetch_records(pass, t + 1, w, stride, wide);
+        dot_all(row, w, stride, scratch->dots, pass->n_outputs, far, wide);
+    }
 }
 
 /* The predictions for sample t, the r-th of its batch, from the products of its row with the

@@ -175,7 +175,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
                 const size_t j = column(row.columns, k, wide);
                 catch_up(records + j * stride, seen + j, update, &all, n_outputs);
             }
-            multiply(&scratch, &row, records, stride, n_outputs, &far, wide, one);
+            multiply(pass, &scratch, t, &row, &far, records, stride, wide, one);
             predict(pass, &scratch, h, hyper[0], &row, 1, t, t - start, one);
         }
 

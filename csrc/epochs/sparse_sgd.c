@@ -188,7 +188,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept,
             row = read_row(X, row_index(pass, t), scratch.values, wide);
             if (kept == L1)
                 touch(&row, records, (real)pass->l1_sum, n_outputs, wide);
-            multiply(&scratch, &row, records, stride, n_outputs, &far, wide, one);
+            multiply(pass, &scratch, t, &row, &far, records, stride, wide, one);
             predict(pass, &scratch, h, hyper[0], &row, (real)pass->scale, t, t - start, one);
         }
 

@@ -284,7 +284,8 @@ SPECIALISED void learn_one(fo_pass *pass, workspace *work, const real *h, const 
         scratch->dots[0] = dot(work->arrays[0], row.x, row.n);
     } else {
         const sparse_row in_order = numbered(&row, work->in_order);
-        multiply(scratch, &in_order, work->arrays[0], n_outputs, n_outputs, &far, 0, one);
+        fetch_records(pass, t + 1, work->records, size, wide);
+        dot_all(&in_order, work->arrays[0], n_outputs, scratch->dots, n_outputs, &far, 0);
     }
     predict(pass, scratch, h, hyper[0], &row, 1, t, 0, one);
     begin_gradient(pass, scratch, n_outputs);
@@ -308,7 +309,12 @@ SPECIALISED void learn(fo_pass *pass, workspace *work, const real *h, const doub
         gather_new(work, &row, &far, size, wide);
         unpack_new(pass, work, first);
         row = numbered(&row, work->numbered);
-        multiply(scratch, &row, work->arrays[0], n_outputs, n_outputs, &far, 0, one);
+        if (one) {
+            scratch->dots[0] = dot_one(&row, work->arrays[0], 1, far.values, 0);
+        } else {
+            fetch_records(pass, t + 1, work->records, size, wide);
+            dot_all(&row, work->arrays[0], n_outputs, scratch->dots, n_outputs, &far, 0);
+        }
         predict(pass, scratch, h, hyper[0], &row, 1, t, t - start, one);
     }
 

@@ -22,13 +22,10 @@ SPECIALISED real pace(real v, real eps, real eps_in_sqrt) {
 
 /* A penalty that pulls at w for a while: w falls at the rate q w, and by r towards 0, where it
    stops, in a unit of time. Two pulls with the same r / q, one after the other, are one of the
-   sums. Small q need no exp, and are looked for in each block. */
-enum { BLOCK = 64 };
+   sums. If all q are small, they need no exp. */
+enum { BLOCK = 128 };
 SPECIALISED void pull(real *restrict w, const real *restrict q, const real *restrict r, size_t n,
-                      const int l1_on) {
-    int small = 1;
-    for (size_t i = 0; i < n; i++)
-        small &= q[i] < FO_SMALL_DECAY;
+                      const int small, const int l1_on) {
     if (small)
         for (size_t i = 0; i < n; i++) {
             const real mean = fo_mean_of_small_decay(q[i]);
@@ -50,6 +47,7 @@ RULE(adagrad_composite) {
     real *restrict v = state[0];
     for (size_t count; n; n -= count, w += count, v += count, g += count) {
         real q[BLOCK], r[BLOCK];
+        int small = 1;
         count = MIN(BLOCK, n);
         for (size_t i = 0; i < count; i++) {
             v[i] += g[i] * g[i];
@@ -57,8 +55,9 @@ RULE(adagrad_composite) {
             w[i] -= lr * p * g[i];
             q[i] = l2 * p;
             r[i] = l1 * p;
+            small &= q[i] < FO_SMALL_DECAY;
         }
-        pull(w, q, r, count, l1_on);
+        pull(w, q, r, count, small, l1_on);
     }
 }
 
@@ -70,12 +69,14 @@ void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
     for (size_t start = 0; start < n * n_outputs; start += BLOCK) {
         const size_t count = MIN(BLOCK, n * n_outputs - start);
         real q[BLOCK], r[BLOCK];
+        int small = 1;
         for (size_t i = 0; i < count; i++) {
             const size_t j = n_outputs == 1 ? start + i : (start + i) / n_outputs;
             const real p = pace(v[start + i], eps, eps_in_sqrt);
             q[i] = (l2 - l2_until[j]) * p;
             r[i] = (l1 - l1_until[j]) * p;
+            small &= q[i] < FO_SMALL_DECAY;
         }
-        pull(w + start, q, r, count, 1);
+        pull(w + start, q, r, count, small, 1);
     }
 }
