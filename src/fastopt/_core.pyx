@@ -157,14 +157,17 @@ use_isa(os.environ.get("FASTOPT_ISA") or next(name for name, can in ISAS.items()
 # --- Checks -------------------------------------------------------------------------------------
 
 cdef int real_of(object array, str name) except -1:
-    """Which real an array holds; it must be a writeable C-contiguous array of one."""
+    """Which real an array holds; it must be a C-contiguous array of one."""
+    if cnp.PyArray_Check(array) and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>array):
+        if cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_FLOAT:
+            return FO_FLOAT32
+        if cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_DOUBLE:
+            return FO_FLOAT64
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
-    if not array.flags.c_contiguous or not array.flags.aligned:
-        raise ValueError(f"{name} must be C-contiguous; use np.ascontiguousarray")
-    return FO_FLOAT32 if array.dtype == np.float32 else FO_FLOAT64
+    raise ValueError(f"{name} must be C-contiguous; use np.ascontiguousarray")
 
 
 cdef void *pointer(object array, int real, Py_ssize_t size, str name) except? NULL:
@@ -172,9 +175,9 @@ cdef void *pointer(object array, int real, Py_ssize_t size, str name) except? NU
     if real_of(array, name) != real:
         raise TypeError(f"{name} must be {'float32' if real == FO_FLOAT32 else 'float64'}, "
                         f"got {array.dtype}")
-    if array.size != size:
+    if cnp.PyArray_SIZE(<cnp.ndarray>array) != size:
         raise ValueError(f"{name} must hold {size} numbers, got {array.size}")
-    return cnp.PyArray_DATA(array)
+    return cnp.PyArray_DATA(<cnp.ndarray>array)
 
 
 cdef int pad_hyper(double *padded, object hyper, object names, str what) except -1:
