@@ -13,7 +13,7 @@ Array = npt.NDArray[Any]
 
 PLAIN = ("sgd", "sgd_l1")
 RULES = {"sgd_l1": "sgd", "adagrad_composite": "adagrad"}  # of kernels that serve some penalty
-AHEAD = 512  # updates whose numbers are worked out together, for calls that ask for fewer
+AHEAD = 1024  # updates whose numbers are worked out together, for calls that ask for fewer
 
 
 class Rule:
