@@ -57,6 +57,14 @@ static inline real fo_taken_to_0(real w, real up, real down) {
     return MIN((lowered + FABS(lowered)) * (real)0.5, w + down);
 }
 
+/* Takes what is due of a cumulative L1 penalty, l1_sum with the sign of v, off v; q is what was
+   taken off before. Rounding may not let more be taken than was due: v would pass 0. */
+static inline void fo_take_l1(real *v, real *q, real l1_sum) {
+    const real before = *v, taken = CLAMP(*q, -l1_sum, l1_sum);
+    *v = fo_taken_to_0(before, l1_sum + taken, l1_sum - taken);
+    *q = taken + (*v - before);
+}
+
 /* (exp(r) - 1 - r - r^2/2) / r^3 for |r| <= 0.3467, such that the relative error of exp(r) is at
    most 2^-27.9 in float32 and 2^-57.3 in float64. */
 static inline real fo_exp_tail(real r) {

@@ -44,6 +44,9 @@ typedef double real;
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
                             const double *hyper, size_t n);
 
+/* sgd_l1 without gradients: takes what is due off n weights v, of which q was taken off before. */
+void K(sgd_l1_take)(real *restrict v, real *restrict q, real l1_sum, size_t n);
+
 /* adagrad_composite without gradients: pulls n columns of n_outputs weights each by what they have
    missed, the sums of lr l2 and of l1 over all updates, less those until a column's last pull. */
 void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,

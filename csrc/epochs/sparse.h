@@ -175,6 +175,39 @@ static inline real squared_norm(const sparse_row *row) {
     return sum;
 }
 
+/* Copies the records of a row's columns, of `size` numbers each, to `packed`, one after the other.
+   `far` is asked for on the way. */
+SPECIALISED void gather(real *packed, const sparse_row *row, const real *records, const size_t size,
+                        const far_row *far, const int wide) {
+    enum { TOGETHER = 8 };
+    size_t k = 0;
+    for (; k + TOGETHER <= row->n; k += TOGETHER) {
+        FETCH_NEAR(far->columns + k * (wide ? 8 : 4));
+        FETCH_NEAR(far->values + k * sizeof(real));
+#pragma GCC unroll 8
+        for (size_t l = 0; l < TOGETHER; l++)
+            memcpy(packed + (k + l) * size, records + column(row->columns, k + l, wide) * size,
+                   size * sizeof(real));
+    }
+    for (; k < row->n; k++)
+        memcpy(packed + k * size, records + column(row->columns, k, wide) * size,
+               size * sizeof(real));
+}
+
+/* Copies them back. */
+SPECIALISED void scatter(const real *packed, const char *columns, size_t n, real *records,
+                         const size_t size, const int wide) {
+    enum { TOGETHER = 8 };
+    size_t k = 0;
+    for (; k + TOGETHER <= n; k += TOGETHER)
+#pragma GCC unroll 8
+        for (size_t l = 0; l < TOGETHER; l++)
+            memcpy(records + column(columns, k + l, wide) * size, packed + (k + l) * size,
+                   size * sizeof(real));
+    for (; k < n; k++)
+        memcpy(records + column(columns, k, wide) * size, packed + k * size, size * sizeof(real));
+}
+
 /* What every pass over sparse rows needs beside the weights. */
 typedef struct {
     real *values; /* of a row, if they must be converted */

@@ -11,8 +11,10 @@
    Average: the sum over the updates t of w[t] = s[t] v[t] is S v - q with S = sum of s, where q
    takes in S c x as v takes in c x (Xu 2011, section 5.1).
 
-   Both of the latter work on copies of the weights, records (v, q), until `settle`. */
+   Both of the latter work on copies of the weights, records (v, q), until `settle`. For L1 those of
+   a row are gathered, so that loops over them vectorize, and scattered after its update. */
 #include "../fo_math.h"
+#include "records.h"
 #include "sparse.h"
 
 typedef enum { PLAIN, L1, AVERAGE } kind_of_record;
@@ -21,15 +23,20 @@ static kind_of_record kind(const fo_pass *pass) {
     return K(optimizers)[pass->optimizer] == K(sgd_l1) ? L1 : pass->average ? AVERAGE : PLAIN;
 }
 
-static size_t record_size(const fo_pass *pass) {
+static size_t record_width(const fo_pass *pass) {
     return kind(pass) == PLAIN ? pass->n_outputs : 2 * pass->n_outputs;
 }
 
 static size_t records_room(const fo_pass *pass) {
-    return kind(pass) == PLAIN ? 0 : padded(pass->X.n_features * record_size(pass) + LANES);
+    return kind(pass) == PLAIN ? 0 : padded(pass->X.n_features * record_width(pass) + LANES);
 }
 
-static size_t room(const fo_pass *pass) { return records_room(pass) + scratch_room(pass); }
+/* Numbers for the records of a row, and for each of their two arrays. */
+static size_t packed_room(const fo_pass *pass) { return padded(2 * pass->X.most + LANES); }
+
+static size_t room(const fo_pass *pass) {
+    return records_room(pass) + 3 * packed_room(pass) + scratch_room(pass);
+}
 
 static void open_records(fo_pass *pass) {
     const kind_of_record kept = kind(pass);
@@ -51,26 +58,22 @@ static void open_records(fo_pass *pass) {
     pass->n_summed = 0;
 }
 
-/* L1: takes what is due off the weights of a record. Rounding may not let more be applied than was
-   due: a weight would pass 0. */
-static inline void apply_l1(real *v, real l1_sum, size_t n_outputs) {
-    for (size_t k = 0; k < n_outputs; k++) {
-        const real before = v[k], q = CLAMP(v[n_outputs + k], -l1_sum, l1_sum);
-        v[k] = fo_taken_to_0(before, l1_sum + q, l1_sum - q);
-        v[n_outputs + k] = q + (v[k] - before);
-    }
+/* L1: takes what is due off the weights of a record. */
+static inline void take_l1(real *v, real l1_sum, size_t n_outputs) {
+    for (size_t k = 0; k < n_outputs; k++)
+        fo_take_l1(v + k, v + n_outputs + k, l1_sum);
 }
 
 static void settle(fo_pass *pass) {
     const kind_of_record kept = kind(pass);
-    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
+    const size_t n_outputs = pass->n_outputs, stride = record_width(pass);
     const real s = (real)pass->scale, l1_sum = (real)pass->l1_sum;
     real *w = pass->w, *mean = pass->average, *up = pass->w_state[0], *down = pass->w_state[1];
     real *v = kept == PLAIN ? pass->w : pass->work;
     const double all = (double)MAX(pass->n_averaged, 1), before = all - (double)pass->n_summed;
     for (size_t j = 0; j < n_weights(pass); j += n_outputs, v += stride) {
         if (kept == L1)
-            apply_l1(v, l1_sum, n_outputs);
+            take_l1(v, l1_sum, n_outputs);
         for (size_t k = 0; k < n_outputs; k++) {
             const real vk = v[k], q = kept == PLAIN ? 0 : v[n_outputs + k];
             if (kept == AVERAGE && pass->n_summed)
@@ -88,14 +91,15 @@ static void settle(fo_pass *pass) {
 }
 
 /* L2: takes the factor of an update into s. Near the end of the range of real it is folded into v,
-   and into all that is in its units; S begins anew, with what it came to in q. */
-static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
+   and into all that is in its units; S begins anew, with what it came to in q. Returns what v was
+   multiplied by. */
+static real shrink_records(fo_pass *pass, real *records, const double *hyper) {
     pass->scale *= MAX(1 - (hyper[0] * hyper[1] + hyper[2]), 0);
     const kind_of_record kept = kind(pass);
     /* The smaller s, the more digits S v and q have in common. */
     if (pass->scale > (kept == AVERAGE ? 0.25 : 1e-9))
-        return;
-    const size_t n_outputs = pass->n_outputs, stride = record_size(pass);
+        return 1;
+    const size_t n_outputs = pass->n_outputs, stride = record_width(pass);
     const real fold = (real)pass->scale, scale_sum = (real)pass->scale_sum;
     for (real *v = records; v < records + pass->X.n_features * stride; v += stride) {
         for (size_t k = 0; k < n_outputs; k++) {
@@ -109,13 +113,14 @@ static void shrink_records(fo_pass *pass, real *records, const double *hyper) {
     pass->l1_sum *= pass->scale;
     pass->scale_sum = 0;
     pass->scale = 1;
+    return fold;
 }
 
 /* L1: brings the weights of the columns of a row up to date. */
 static inline void touch(const sparse_row *row, real *records, real l1_sum, size_t n_outputs,
                          const int wide) {
     for (size_t k = 0; k < row->n; k++)
-        apply_l1(records + column(row->columns, k, wide) * 2 * n_outputs, l1_sum, n_outputs);
+        take_l1(records + column(row->columns, k, wide) * 2 * n_outputs, l1_sum, n_outputs);
 }
 
 static inline void add_entry(const sparse_row *row, size_t k, real *records, size_t stride, real c,
@@ -167,21 +172,79 @@ static void take_in(fo_pass *pass) {
         mean[k] += share * (intercept[k] - mean[k]);
 }
 
+/* What of its row the r-th sample of a batch gives to the weights of each output, to c, and to q,
+   to `other`; and the step of the intercepts. */
+SPECIALISED void step_lengths(fo_pass *pass, const sparse_scratch *scratch, const double *hyper,
+                              size_t r, double share, const size_t n_outputs,
+                              const kind_of_record kept) {
+    const real *slope = scratch->slopes + r * padded(n_outputs);
+    real *intercept = pass->intercept;
+    for (size_t k = 0; k < n_outputs; k++) {
+        scratch->c[k] = (real)(-hyper[0] * share / pass->scale) * slope[k];
+        if (kept == AVERAGE)
+            scratch->other[k] = (real)pass->scale_sum * scratch->c[k];
+        if (intercept)
+            intercept[k] -= (real)(hyper[0] * share) * (slope[k] + (real)pass->intercept_pull);
+    }
+}
+
+/* v = fold v + c x, and q = fold q, for n numbers; v has room to whole lanes. */
+static inline void add_gathered(real *v, real *q, real fold, real c, const real *x, size_t n) {
+    const size_t whole = n / LANES * LANES;
+    for (size_t k = 0; k < n && fold != 1; k++) {
+        v[k] *= fold;
+        q[k] *= fold;
+    }
+    for (size_t k = 0; k < whole; k += LANES)
+        lanes_store(v + k, lanes_add_scaled(lanes_load(v + k), c, lanes_load(x + k)));
+    lanes_store(v + whole,
+                lanes_add_scaled(lanes_load(v + whole), c, lanes_load_first(x + whole, n - whole)));
+}
+
+/* L1, for one output without bounds: an update from sample t, whose columns rise. */
+SPECIALISED void learn_gathered(fo_pass *pass, const real *h, const double *hyper, real *records,
+                                const sparse_scratch *scratch, real *packed, size_t t,
+                                const int wide) {
+    const record_shape shape = {1, 2, 0};
+    real *arrays[] = {packed + packed_room(pass), packed + 2 * packed_room(pass)};
+    const far_row far = fetch_rows(pass, t, wide);
+    const sparse_row row = read_row(&pass->X, row_index(pass, t), scratch->values, wide);
+    gather(packed, &row, records, 2, &far, wide);
+    K(unpack)(packed, shape, arrays, row.n);
+    K(sgd_l1_take)(arrays[0], arrays[1], (real)pass->l1_sum, row.n);
+
+    scratch->dots[0] = dot(arrays[0], row.x, row.n);
+    predict(pass, scratch, h, hyper[0], &row, (real)pass->scale, t, 0, 1);
+    const real fold = shrink_records(pass, records, hyper);
+    step_lengths(pass, scratch, hyper, 0, 1, 1, L1);
+    add_gathered(arrays[0], arrays[1], fold, scratch->c[0], row.x, row.n);
+    pass->l1_sum += hyper[3] / pass->scale;
+
+    K(pack)(packed, shape, arrays, row.n);
+    scatter(packed, row.columns, row.n, records, 2, wide);
+}
+
 SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept, const int one) {
     const fo_matrix *X = &pass->X;
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
     const size_t stride = kept == PLAIN ? n_outputs : 2 * n_outputs;
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *records = kept == PLAIN ? pass->w : pass->work, *intercept = pass->intercept;
-    sparse_scratch scratch = scratch_at(pass, (real *)pass->work + records_room(pass));
-    real *c = scratch.c, *sum_c = scratch.other;
+    real *records = kept == PLAIN ? pass->w : pass->work;
+    real *packed = (real *)pass->work + records_room(pass);
+    sparse_scratch scratch = scratch_at(pass, packed + 3 * packed_room(pass));
+    const int gathers = kept == L1 && one && pass->batch_size == 1 && !is_bounded(pass);
 
     for (size_t start = 0, update = 0; start < n; update++) {
         const size_t end = start + MIN(pass->batch_size, n - start);
         const double *hyper = pass->hyper + update * pass->hyper_stride;
         sparse_row row;
         far_row far;
+        if (gathers && K(is_increasing)(X, row_index(pass, start))) {
+            learn_gathered(pass, h, hyper, records, &scratch, packed, start, wide);
+            start = end;
+            continue;
+        }
 
         for (size_t t = start; t < end; t++) {
             far = fetch_rows(pass, t, wide);
@@ -195,23 +258,16 @@ SPECIALISED void train(fo_pass *pass, const int wide, const kind_of_record kept,
         shrink_records(pass, records, hyper);
         const double share = 1 / (double)(end - start);
         for (size_t t = start; t < end; t++) {
-            const real *slope = scratch.slopes + (t - start) * padded(n_outputs);
             if (end - start > 1)
                 row = read_row(X, row_index(pass, t), scratch.values, wide);
-            for (size_t k = 0; k < n_outputs; k++) {
-                c[k] = (real)(-hyper[0] * share / pass->scale) * slope[k];
-                if (kept == AVERAGE)
-                    sum_c[k] = (real)pass->scale_sum * c[k];
-                if (intercept)
-                    intercept[k] -=
-                        (real)(hyper[0] * share) * (slope[k] + (real)pass->intercept_pull);
-            }
+            step_lengths(pass, &scratch, hyper, t - start, share, n_outputs, kept);
             if (one) {
-                add_one(&row, records, stride, c[0], sum_c[0], far.values, wide, kept);
+                add_one(&row, records, stride, scratch.c[0], scratch.other[0], far.values, wide,
+                        kept);
             } else {
-                add_all(&row, records, stride, c, n_outputs, wide);
+                add_all(&row, records, stride, scratch.c, n_outputs, wide);
                 if (kept == AVERAGE)
-                    add_all(&row, records + n_outputs, stride, sum_c, n_outputs, wide);
+                    add_all(&row, records + n_outputs, stride, scratch.other, n_outputs, wide);
             }
         }
         if (kept == L1)

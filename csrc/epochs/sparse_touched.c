@@ -138,27 +138,6 @@ static void settle(fo_pass *pass) {
     }
 }
 
-/* Gathers the columns of the only row of a batch, which are all different. */
-SPECIALISED void gather_only(workspace *work, const sparse_row *row, const far_row *far,
-                             const size_t size, const int wide) {
-    enum { TOGETHER = 8 };
-    const real *records = work->records;
-    real *packed = work->packed;
-    size_t k = 0;
-    for (; k + TOGETHER <= row->n; k += TOGETHER) {
-        FETCH_NEAR(far->columns + k * (wide ? 8 : 4));
-        FETCH_NEAR(far->values + k * sizeof(real));
-#pragma GCC unroll 8
-        for (size_t l = 0; l < TOGETHER; l++)
-            memcpy(packed + (k + l) * size, records + column(row->columns, k + l, wide) * size,
-                   size * sizeof(real));
-    }
-    for (; k < row->n; k++)
-        memcpy(packed + k * size, records + column(row->columns, k, wide) * size,
-               size * sizeof(real));
-    work->n = row->n;
-}
-
 /* Gathers the columns of a row that are not yet there, and numbers all by their places. */
 SPECIALISED void gather_new(workspace *work, const sparse_row *row, const far_row *far,
                             const size_t size, const int wide) {
@@ -188,23 +167,6 @@ static void unpack_new(const fo_pass *pass, const workspace *work, size_t first)
     K(unpack)(work->packed + first * record_size(shape), shape, arrays, work->n - first);
     if (keeps_pulls_back(pass))
         pull(pass, arrays, work->n - first);
-}
-
-/* Puts what was gathered back to its columns. */
-SPECIALISED void scatter(const workspace *work, const char *columns, const size_t size,
-                         const int wide) {
-    enum { TOGETHER = 8 };
-    const real *packed = work->packed;
-    real *records = work->records;
-    K(pack)(work->packed, work->shape, work->arrays, work->n);
-    size_t k = 0;
-    for (; k + TOGETHER <= work->n; k += TOGETHER)
-#pragma GCC unroll 8
-        for (size_t l = 0; l < TOGETHER; l++)
-            memcpy(records + column(columns, k + l, wide) * size, packed + (k + l) * size,
-                   size * sizeof(real));
-    for (; k < work->n; k++)
-        memcpy(records + column(columns, k, wide) * size, packed + k * size, size * sizeof(real));
 }
 
 /* Adagrad's step of all that was gathered. The pull of this update is kept back, too, unless there
@@ -277,7 +239,8 @@ SPECIALISED void learn_one(fo_pass *pass, workspace *work, const real *h, const 
     const sparse_scratch *scratch = &work->scratch;
     const far_row far = fetch_rows(pass, t, wide);
     const sparse_row row = read_row(&pass->X, row_index(pass, t), scratch->values, wide);
-    gather_only(work, &row, &far, size, wide);
+    gather(work->packed, &row, work->records, size, &far, wide);
+    work->n = row.n;
     unpack_new(pass, work, 0);
 
     if (one) {
@@ -293,7 +256,8 @@ SPECIALISED void learn_one(fo_pass *pass, workspace *work, const real *h, const 
     set_gradient(work->g, &row, scratch->c, n_outputs);
 
     step(pass, work, hyper);
-    scatter(work, row.columns, size, wide);
+    K(pack)(work->packed, work->shape, work->arrays, work->n);
+    scatter(work->packed, row.columns, work->n, work->records, size, wide);
     work->n = 0;
 }
 
@@ -330,7 +294,8 @@ SPECIALISED void learn(fo_pass *pass, workspace *work, const real *h, const doub
     }
 
     step(pass, work, hyper);
-    scatter(work, (const char *)work->columns, size, 0);
+    K(pack)(work->packed, work->shape, work->arrays, work->n);
+    scatter(work->packed, (const char *)work->columns, work->n, work->records, size, 0);
     for (size_t k = 0; k < work->n; k++)
         work->place[work->columns[k]] = NOT_GATHERED;
     work->n = 0;

@@ -17,3 +17,8 @@ void K(sgd_l1)(RULE_ARGUMENTS) {
         down[i] -= w[i] - wi;
     }
 }
+
+void K(sgd_l1_take)(real *restrict v, real *restrict q, real l1_sum, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        fo_take_l1(v + i, q + i, l1_sum);
+}
