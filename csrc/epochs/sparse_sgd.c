@@ -169,7 +169,7 @@ static void take_in(fo_pass *pass) {
     const real share = (real)1 / (real)pass->n_averaged, *intercept = pass->intercept;
     real *mean = pass->intercept_average;
     for (size_t k = 0; intercept && k < pass->n_outputs; k++)
-        mean[k] += share * (intercept[k] - mean[k]);
+        mean[k] = share == 1 ? intercept[k] : mean[k] + share * (intercept[k] - mean[k]);
 }
 
 /* What of its row the r-th sample of a batch gives to the weights of each output, to c, and to q,

@@ -19,7 +19,7 @@ void K(bound)(const fo_pass *pass, real *w, size_t n) {
 
 static void take_in(real *restrict mean, const real *restrict w, real share, size_t n) {
     for (size_t j = 0; j < n; j++)
-        mean[j] += share * (w[j] - mean[j]);
+        mean[j] = share == 1 ? w[j] : mean[j] + share * (w[j] - mean[j]);
 }
 
 void K(average)(fo_pass *pass, const real *w, size_t stride) {

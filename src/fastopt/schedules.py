@@ -453,10 +453,14 @@ class optimal(_Schedule):
 
 
 def _rates(schedule: Schedule, t: Array) -> Array:
-    """Return the rates of any schedule, a user's callable included."""
+    """Return the rates of any schedule, a user's callable included, which may want single t."""
     if isinstance(schedule, _Schedule):
         return schedule._rate(t)
-    return np.full(t.shape, schedule(t.astype(np.int64)), np.float64)
+    steps = t.astype(np.int64)
+    try:
+        return np.full(t.shape, schedule(steps), np.float64)
+    except (TypeError, ValueError):
+        return np.array([schedule(int(k)) for k in steps], np.float64)
 
 
 def is_foreseeable(schedule: Schedule) -> bool:

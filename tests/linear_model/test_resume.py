@@ -1,5 +1,6 @@
 """A training cut in two gives the bits of one in one go, and the same bits on every ISA."""
 
+import math
 import os
 import pickle
 import subprocess
@@ -8,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from fastopt import _core, schedules
@@ -134,6 +136,39 @@ def test_a_schedule_may_end_where_the_training_does():
     with pytest.raises(IndexError):
         model.fit(X, y)
     SGDRegressor(learning_rate=rate, batch_size="full", max_iter=len(X) + 4, tol=None).fit(X, y)
+    rate = schedules.exponential(1e-6, factor=10.0)  # which is inf at update 316
+    assert SGDRegressor(learning_rate=rate).partial_fit(X[:5], y[:5]).history_[0]["lr"] < 0.011
+
+
+def test_a_rate_of_parts_is_fed_with_losses_and_may_want_single_updates():
+    X, y = data()
+    options = dict(max_iter=5, tol=None, random_state=3)
+    plateau = schedules.ReduceOnPlateau(0.1, patience=0, threshold=0.9)
+    expected = [
+        row["lr"] for row in SGDRegressor(learning_rate=plateau, **options).fit(X, y).history_
+    ]
+    assert expected[-1] < expected[0]
+    for rate in (schedules.warmup(plateau, steps=3), schedules.join([0.1, plateau], [3])):
+        model = SGDRegressor(learning_rate=rate, **options).fit(X, y)
+        assert [row["lr"] for row in model.history_] == expected
+        parts = SGDRegressor(learning_rate=rate, **{**options, "max_iter": 2}).fit(X, y)
+        parts.set_params(max_iter=3, warm_start=True).fit(X, y)
+        assert bits(parts) == bits(model)
+    single = schedules.warmup(lambda t: 0.1 / math.sqrt(t), steps=3)
+    array = schedules.warmup(schedules.inverse_sqrt(0.1), steps=3)
+    fits = [SGDRegressor(learning_rate=rate, **options).fit(X, y) for rate in (single, array)]
+    np.testing.assert_allclose(fits[0].coef_, fits[1].coef_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array])
+def test_an_average_that_begins_after_the_cut_gives_the_same_bits(optimizer, convert):
+    rng = np.random.default_rng(4)
+    options = dict(optimizer=optimizer, average=30, tol=None, random_state=0, warm_start=True)
+    for _ in range(20):
+        X, y = convert(rng.standard_normal((20, 3))), rng.standard_normal(20)
+        whole = SGDRegressor(max_iter=2, **options).fit(X, y)
+        assert bits(SGDRegressor(max_iter=1, **options).fit(X, y).fit(X, y)) == bits(whole)
 
 
 def test_trainings_of_equal_models_at_different_updates_do_not_meet():

@@ -204,6 +204,32 @@ def test_parts_may_be_dense_or_sparse_by_turns(kind, optimizer, average, penalty
     assert_same(turns, dense)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("penalty", ["l1", "elasticnet"])
+def test_weights_that_take_the_place_of_others_owe_no_penalty(kind, penalty):
+    options = dict(penalty=penalty, alpha=0.05, warm_start=True, average=True)
+    found, expected = (fit(kind, given, **options) for given in (S, X))
+    for trained, given in ((found, S), (expected, X)):
+        trained.set_params(average=False).fit(given, Y[kind])
+    assert_same(found, expected)
+    start = np.linspace(-1, 1, expected.coef_.size).reshape(expected.coef_.shape)
+    fresh = model(kind, **options | {"average": False, "max_iter": 1, "shuffle": False})
+    for trained, given in ((found, S), (expected, X), (fresh, X)):
+        trained.set_params(max_iter=1, shuffle=False, learning_rate="constant")
+        trained.fit(given, Y[kind], coef_init=start, intercept_init=np.zeros(len(found.intercept_)))
+    assert_same(found, expected)
+    np.testing.assert_allclose(expected.coef_, fresh.coef_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_adagrad_without_epsilon_leaves_a_weight_without_a_gradient(penalty):
+    options = dict(optimizer=optim.Adagrad(eps=0), penalty=penalty)
+    stored = S.copy()
+    stored.data[::5] = 0
+    for kind in KINDS:
+        assert_same(fit(kind, stored, **options), fit(kind, stored.toarray(), **options))
+
+
 @pytest.mark.parametrize("container", ["array", "matrix"])
 @pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
 @pytest.mark.parametrize("kind", ["two classes", "two targets"])

@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
-from fastopt import _core, schedules
+from fastopt import _core
 from fastopt.linear_model.callbacks import tell
 from fastopt.linear_model.input import (
     Array,
@@ -34,6 +34,7 @@ from fastopt.linear_model.input import (
 from fastopt.linear_model.plan import LEARNING_RATES, OPTIMIZERS, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
 from fastopt.optim import Optimizer
+from fastopt.optim.optimizer import plateaus_of
 
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
@@ -204,19 +205,25 @@ class BaseSGD(BaseEstimator):
         if self.learning_rate != "adaptive":
             progress.factor = 1.0
         rate = rule.options["lr"]
-        if not isinstance(rate, schedules.ReduceOnPlateau):
-            progress.plateau = progress.plateau_given = None
-        elif rate != progress.plateau_given:
+        if not plateaus_of(rate):
+            progress.fed_rate = progress.rate_given = None
+        elif rate != progress.rate_given:
             # It changes as it is fed; a parameter of the estimator may not.
-            progress.plateau = copy.copy(rate)
-            progress.plateau_given = copy.copy(rate)
-        if progress.plateau is not None:
-            rule = rule.with_rate(progress.plateau)
+            progress.fed_rate = copy.deepcopy(rate)
+            progress.rate_given = copy.deepcopy(rate)
+        if progress.fed_rate is not None:
+            rule = rule.with_rate(progress.fed_rate)
 
         shape, dtype, n_outputs = progress.shape, progress.dtype, progress.n_outputs
         coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
         intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
         average = None
+        shown = progress.shown
+        if shown is not None and shown is not self.coef_:
+            if not np.array_equal(shown, coef.reshape(shape)):
+                progress.forget_debt()
+        elif progress.trained and not self.average:
+            progress.forget_debt()
         if not self.average or progress.shown is not self.coef_:  # or the user has set another
             progress.trained, progress.n_averaged = None, 0
         if self.average:
@@ -289,8 +296,8 @@ class BaseSGD(BaseEstimator):
                 objective = self._objective(row, training, tol, validation)
                 if self.restore_best and (best is None or objective < best[0]):
                     best = objective, self.coef_.copy(), self.intercept_.copy()
-                if progress.plateau is not None:
-                    progress.plateau.step(row["loss"])
+                for plateau in plateaus_of(progress.fed_rate):
+                    plateau.step(row["loss"])
                 done = tol is not None and self._converged(objective, tol)
                 if bar is not None:
                     bar.update()

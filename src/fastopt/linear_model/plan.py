@@ -63,6 +63,8 @@ def plan_of(model: Any) -> Plan:
         return _made(model)
     if plan is None:
         plan = _made(model)
+        if get_config()["skip_parameter_validation"]:
+            return plan
         if len(_plans) >= MOST_PLANS:
             _plans.clear()
         _plans[key] = plan

@@ -56,7 +56,11 @@ class Rule:
             return _item(lr, -1), rows
         first, lr, rows = self._foreseen  # which trainings in other threads may replace
         if len(rows) != 1 and not first <= done <= first + len(rows) - updates:
-            self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
+            try:
+                self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
+            except ValueError:  # of an update that may never come
+                lr, rows = self._work_out(done, updates)
+                return _item(lr, -1), rows
         at = done - first
         return _item(lr, at + updates - 1), rows if len(rows) == 1 else rows[at : at + updates]
 

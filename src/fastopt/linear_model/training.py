@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from fastopt import _core
 from fastopt.linear_model.rule import Rule
-from fastopt.schedules import ReduceOnPlateau
 
 Array = npt.NDArray[Any]
 
@@ -80,8 +79,8 @@ class Progress:
     trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
     n_averaged: int = 0  # updates in the average
     shown: Array | None = None  # coef_ as the training left it
-    plateau: ReduceOnPlateau | None = None  # the learning rate, if it is one
-    plateau_given: ReduceOnPlateau | None = None  # as it was before it was fed
+    fed_rate: Any = None  # the learning rate, if it is fed with losses
+    rate_given: Any = None  # the same before it was fed
     factor: float = 1.0  # of the learning rate, if it is adaptive
     best: float = math.inf  # objective, or 1 - score on validation data
     stale: int = 0  # epochs since it improved by tol
@@ -92,14 +91,21 @@ class Progress:
         """The number of rows of coef_."""
         return math.prod(self.shape[:-1])
 
+    def forget_debt(self) -> None:
+        """Forget what of a cumulative l1 penalty is due: other weights took the place of those that
+        owe it.
+        """
+        if self.kernel == "sgd_l1":
+            self.kernel, self.state, self.intercept_state = "", {}, {}
+
     def copy(self) -> "Progress":
         """Return a copy that stays while this one is trained on."""
         new = object.__new__(Progress)  # faster than copy.copy
         vars(new).update(vars(self))
         new.state = {name: array.copy("K") for name, array in self.state.items()}
         new.intercept_state = {name: array.copy() for name, array in self.intercept_state.items()}
-        if self.plateau is not None:
-            new.plateau = copy.copy(self.plateau)
+        if self.fed_rate is not None:
+            new.fed_rate = copy.deepcopy(self.fed_rate)
         return new
 
 

@@ -84,7 +84,9 @@ def _slowness(options: Options, t: Any) -> Any:
 
 
 def eps_numbers(options: Options) -> dict[str, float]:
-    """Return the epsilon outside and inside of the root; one of them is 0."""
+    """Return the epsilon outside and inside of the root; one of them is 0, or so small that only
+    0 / 0, the step of a parameter that never had a gradient, differs: it is 0.
+    """
     if options["eps_in_sqrt"]:
-        return {"eps": 0.0, "eps_in_sqrt": options["eps"]}
-    return {"eps": options["eps"], "eps_in_sqrt": 0.0}
+        return {"eps": 0.0 if options["eps"] else 1e-30, "eps_in_sqrt": options["eps"]}
+    return {"eps": options["eps"] or 1e-30, "eps_in_sqrt": 0.0}

@@ -155,7 +155,7 @@ class Optimizer(_core.Stepper):
         return rows
 
     def _refill(self) -> None:
-        watched = [(p, p.lr) for group in self.param_groups for p in _plateaus(group["lr"])]
+        watched = [(p, p.lr) for group in self.param_groups for p in plateaus_of(group["lr"])]
         t, count = self.t, CHUNK
         try:
             rows = [self.hypers(group, t, count) for group in self.param_groups]
@@ -233,7 +233,7 @@ class Optimizer(_core.Stepper):
         """Return the options of a group with those of a state, and the states of its plateaus."""
         fed: list[tuple[ReduceOnPlateau, Any]] = []
         if isinstance(new["lr"], list):
-            plateaus = _plateaus(group["lr"])
+            plateaus = plateaus_of(group["lr"])
             if not callable(group["lr"]) or len(plateaus) != len(new["lr"]):
                 raise ValueError(
                     f"lr was a schedule with {len(new['lr'])} ReduceOnPlateau, and the optimizer "
@@ -356,16 +356,16 @@ def _same_form(place: str, new: Any, array: Array) -> None:
 def _plain(options: Options) -> dict[str, Any]:
     plain = dict(options)
     if callable(plain["lr"]):
-        plain["lr"] = [plateau.state_dict() for plateau in _plateaus(plain["lr"])]
+        plain["lr"] = [plateau.state_dict() for plateau in plateaus_of(plain["lr"])]
     return plain
 
 
-def _plateaus(lr: Any) -> list[ReduceOnPlateau]:
+def plateaus_of(lr: Any) -> list[ReduceOnPlateau]:
     """Return the parts of a schedule that are fed with losses."""
     if isinstance(lr, warmup):
-        return _plateaus(lr.schedule)
+        return plateaus_of(lr.schedule)
     if isinstance(lr, join):
-        return [plateau for part in lr.schedules for plateau in _plateaus(part)]
+        return [plateau for part in lr.schedules for plateau in plateaus_of(part)]
     return [lr] if isinstance(lr, ReduceOnPlateau) else []
 
 
