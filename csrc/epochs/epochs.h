@@ -41,6 +41,9 @@ void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper);
 void K(bound)(const fo_pass *pass, real *w, size_t n);
 void K(average)(fo_pass *pass, const real *w, size_t stride);
 
+/* Takes n numbers, of which each counts for a `share`, into their means. */
+void K(take_in)(real *restrict mean, const real *restrict w, real share, size_t n);
+
 /* Copies row i of dense X to dst as real numbers. */
 void K(stage)(real *restrict dst, const fo_matrix *X, size_t i);
 

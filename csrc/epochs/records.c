@@ -19,19 +19,22 @@ SPECIALISED void pack_one(real *restrict records, real *const *arrays, size_t n,
             records[k * size + s] = arrays[s][k];
 }
 
+#define IF_ONE_OUTPUT(convert)                                                                     \
+    switch (n_outputs == 1 ? size : 0) {                                                           \
+    case 2:                                                                                        \
+        convert(records, arrays, n, 2);                                                            \
+        return;                                                                                    \
+    case 3:                                                                                        \
+        convert(records, arrays, n, 3);                                                            \
+        return;                                                                                    \
+    case 4:                                                                                        \
+        convert(records, arrays, n, 4);                                                            \
+        return;                                                                                    \
+    }
+
 void K(unpack)(const real *restrict records, record_shape shape, real *const *arrays, size_t n) {
     const size_t n_outputs = shape.n_outputs, size = record_size(shape);
-    switch (n_outputs == 1 ? size : 0) {
-    case 2:
-        unpack_one(records, arrays, n, 2);
-        return;
-    case 3:
-        unpack_one(records, arrays, n, 3);
-        return;
-    case 4:
-        unpack_one(records, arrays, n, 4);
-        return;
-    }
+    IF_ONE_OUTPUT(unpack_one)
     for (size_t k = 0; k < n; k++, records += size) {
         for (size_t s = 0; s < shape.arrays; s++)
             memcpy(arrays[s] + k * n_outputs, records + s * n_outputs, n_outputs * sizeof(real));
@@ -42,17 +45,7 @@ void K(unpack)(const real *restrict records, record_shape shape, real *const *ar
 
 void K(pack)(real *restrict records, record_shape shape, real *const *arrays, size_t n) {
     const size_t n_outputs = shape.n_outputs, size = record_size(shape);
-    switch (n_outputs == 1 ? size : 0) {
-    case 2:
-        pack_one(records, arrays, n, 2);
-        return;
-    case 3:
-        pack_one(records, arrays, n, 3);
-        return;
-    case 4:
-        pack_one(records, arrays, n, 4);
-        return;
-    }
+    IF_ONE_OUTPUT(pack_one)
     for (size_t k = 0; k < n; k++, records += size) {
         for (size_t s = 0; s < shape.arrays; s++)
             memcpy(records + s * n_outputs, arrays[s] + k * n_outputs, n_outputs * sizeof(real));

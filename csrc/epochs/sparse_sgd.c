@@ -166,10 +166,9 @@ static void take_in(fo_pass *pass) {
     pass->n_averaged++;
     pass->n_summed++;
     pass->scale_sum += pass->scale;
-    const real share = (real)1 / (real)pass->n_averaged, *intercept = pass->intercept;
-    real *mean = pass->intercept_average;
-    for (size_t k = 0; intercept && k < pass->n_outputs; k++)
-        mean[k] = share == 1 ? intercept[k] : mean[k] + share * (intercept[k] - mean[k]);
+    if (pass->intercept)
+        K(take_in)(pass->intercept_average, pass->intercept, (real)1 / (real)pass->n_averaged,
+                   pass->n_outputs);
 }
 
 /* What of its row the r-th sample of a batch gives to the weights of each output, to c, and to q,

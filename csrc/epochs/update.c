@@ -17,7 +17,7 @@ void K(bound)(const fo_pass *pass, real *w, size_t n) {
         w[j] = CLAMP(w[j], low, high);
 }
 
-static void take_in(real *restrict mean, const real *restrict w, real share, size_t n) {
+void K(take_in)(real *restrict mean, const real *restrict w, real share, size_t n) {
     for (size_t j = 0; j < n; j++)
         mean[j] = share == 1 ? w[j] : mean[j] + share * (w[j] - mean[j]);
 }
@@ -31,10 +31,10 @@ void K(average)(fo_pass *pass, const real *w, size_t stride) {
     const size_t n = pass->X.indptr ? pass->n_outputs : pass->X.n_features;
     real *mean = pass->average;
     if (stride == n)
-        take_in(mean, w, share, n_weights(pass));
+        K(take_in)(mean, w, share, n_weights(pass));
     else
         for (size_t j = 0; j < n_weights(pass) / n; j++)
-            take_in(mean + j * n, w + j * stride, share, n);
+            K(take_in)(mean + j * n, w + j * stride, share, n);
     if (pass->intercept)
-        take_in(pass->intercept_average, pass->intercept, share, pass->n_outputs);
+        K(take_in)(pass->intercept_average, pass->intercept, share, pass->n_outputs);
 }
