@@ -452,24 +452,56 @@ class optimal(_Schedule):
 # Schedules made of schedules.
 
 
+def rates_of(lr: Schedule, t: npt.NDArray[np.int64]) -> Array:
+    """Return the rates of any callable lr(t) at updates t, one or more.
+
+    One that returns no array is called for each update.
+    """
+    if t.size == 1:  # an array of one passes for a number in some callables
+        return rates_of(lr, t.repeat(2))[:1]
+    try:
+        values = np.asarray(lr(t), np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if not values.ndim:
+        values = np.array([_rate_of(lr, int(k)) for k in t])
+    if values.shape != t.shape:
+        raise ValueError(f"lr(t) must have the shape {t.shape} of t, got {values.shape}")
+    return values
+
+
+def _rate_of(lr: Schedule, t: int) -> float:
+    rate = lr(t)
+    if not isinstance(rate, Real) and not (isinstance(rate, np.ndarray) and rate.shape == ()):
+        raise TypeError(f"lr(t) must return a number, got {rate!r} at t = {t}")
+    return float(rate)
+
+
 def _rates(schedule: Schedule, t: Array) -> Array:
-    """Return the rates of any schedule, a user's callable included, which may want single t."""
+    """Return the rates of any schedule, a user's callable included, as a new array."""
     if isinstance(schedule, _Schedule):
         return schedule._rate(t)
-    steps = t.astype(np.int64)
-    try:
-        return np.full(t.shape, schedule(steps), np.float64)
-    except (TypeError, ValueError):
-        return np.array([schedule(int(k)) for k in steps], np.float64)
+    return rates_of(schedule, t.astype(np.int64)).copy()
+
+
+def _parts(schedule: Any) -> list[Any]:
+    """Return what a schedule is made of, down to what is no schedule made of others."""
+    if isinstance(schedule, warmup):
+        return _parts(schedule.schedule)
+    if isinstance(schedule, join):
+        return [part for inner in schedule.schedules for part in _parts(inner)]
+    return [schedule]
+
+
+def plateaus_of(schedule: Any) -> list["ReduceOnPlateau"]:
+    """Return the parts of a schedule that are fed with losses."""
+    return [part for part in _parts(schedule) if isinstance(part, ReduceOnPlateau)]
 
 
 def is_foreseeable(schedule: Schedule) -> bool:
     """Whether the rates are those of this module alone, and none of them is fed with losses."""
-    if isinstance(schedule, warmup):
-        return is_foreseeable(schedule.schedule)
-    if isinstance(schedule, join):
-        return all(map(is_foreseeable, schedule.schedules))
-    return isinstance(schedule, _Schedule) and not isinstance(schedule, ReduceOnPlateau)
+    parts = _parts(schedule)
+    return all(isinstance(part, _Schedule) for part in parts) and not plateaus_of(schedule)
 
 
 def _decay_of(schedule: Schedule) -> float | None:

@@ -34,7 +34,7 @@ from fastopt.linear_model.input import (
 from fastopt.linear_model.plan import LEARNING_RATES, OPTIMIZERS, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
 from fastopt.optim import Optimizer
-from fastopt.optim.optimizer import plateaus_of
+from fastopt.schedules import plateaus_of
 
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
@@ -218,17 +218,14 @@ class BaseSGD(BaseEstimator):
         coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
         intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
         average = None
-        shown = progress.shown
-        if shown is not None and shown is not self.coef_:
-            if not np.array_equal(shown, coef.reshape(shape)):
-                progress.forget_debt()
-        elif progress.trained and not self.average:
-            progress.forget_debt()
+        left: Any = progress.trained[0] if progress.trained else progress.shown
         if not self.average or progress.shown is not self.coef_:  # or the user has set another
             progress.trained, progress.n_averaged = None, 0
         if self.average:
             average = laid_out(coef, X), intercept.copy()
             coef, intercept = progress.trained or (coef, intercept)
+        if progress.kernel == "sgd_l1" and not np.array_equal(coef, np.reshape(left, coef.shape)):
+            progress.forget_state()  # other weights do not owe what is due of the l1 penalty
         if plan.step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()  # whose squared norm is wanted

@@ -51,16 +51,19 @@ class Rule:
         """Return the learning rate of the last of the next updates, after the first `done`, and the
         numbers of all, as `Optimizer.hypers` does; `factor` multiplies the rates.
         """
-        if factor != 1 or updates >= AHEAD or not self._foreseeable:
-            lr, rows = self._work_out(done, updates, factor)
-            return _item(lr, -1), rows
+        if factor == 1 and updates < AHEAD and self._foreseeable:
+            try:
+                return self._known(done, updates)
+            except ValueError:  # of an update that may never come
+                pass
+        lr, rows = self._work_out(done, updates, factor)
+        return _item(lr, -1), rows
+
+    def _known(self, done: int, updates: int) -> tuple[float, Array]:
+        """Return the same, from those worked out ahead."""
         first, lr, rows = self._foreseen  # which trainings in other threads may replace
         if len(rows) != 1 and not first <= done <= first + len(rows) - updates:
-            try:
-                self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
-            except ValueError:  # of an update that may never come
-                lr, rows = self._work_out(done, updates)
-                return _item(lr, -1), rows
+            self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
         at = done - first
         return _item(lr, at + updates - 1), rows if len(rows) == 1 else rows[at : at + updates]
 

@@ -91,12 +91,9 @@ class Progress:
         """The number of rows of coef_."""
         return math.prod(self.shape[:-1])
 
-    def forget_debt(self) -> None:
-        """Forget what of a cumulative l1 penalty is due: other weights took the place of those that
-        owe it.
-        """
-        if self.kernel == "sgd_l1":
-            self.kernel, self.state, self.intercept_state = "", {}, {}
+    def forget_state(self) -> None:
+        """Let the state of the optimizer begin anew."""
+        self.kernel, self.state, self.intercept_state = "", {}, {}
 
     def copy(self) -> "Progress":
         """Return a copy that stays while this one is trained on."""

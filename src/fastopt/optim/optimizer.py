@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastopt import _core
 from fastopt._arguments import count_or_zero, items, nonnegative
-from fastopt.schedules import ReduceOnPlateau, join, warmup
+from fastopt.schedules import ReduceOnPlateau, plateaus_of, rates_of
 
 Array = npt.NDArray[Any]
 Options = Mapping[str, Any]  # hyper-parameters by name, as the user gives them
@@ -360,15 +360,6 @@ def _plain(options: Options) -> dict[str, Any]:
     return plain
 
 
-def plateaus_of(lr: Any) -> list[ReduceOnPlateau]:
-    """Return the parts of a schedule that are fed with losses."""
-    if isinstance(lr, warmup):
-        return plateaus_of(lr.schedule)
-    if isinstance(lr, join):
-        return [plateau for part in lr.schedules for plateau in plateaus_of(part)]
-    return [lr] if isinstance(lr, ReduceOnPlateau) else []
-
-
 def check_lr(value: Any) -> Any:
     """Return a learning rate as a float or a schedule, or raise what is wrong with it."""
     if callable(value) and not isinstance(value, type):
@@ -386,33 +377,14 @@ def flag(name: str, value: Any) -> bool:
 
 
 def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
-    """Return the learning rates at updates t, one or more: one number, or an array over t.
-
-    A callable that returns no array is called for each update.
-    """
+    """Return the learning rates at updates t, one or more: one number, or an array over t."""
     if isinstance(lr, ReduceOnPlateau):
         return nonnegative("lr of ReduceOnPlateau", lr.lr)
     if not callable(lr):
         return lr
-    if t.size == 1:  # an array of one passes for a number in some callables
-        return rates(lr, t.repeat(2))[:1]
-    try:
-        values = np.asarray(lr(t), np.float64)
-    except (TypeError, ValueError):
-        values = np.array(np.nan)
-    if not values.ndim:
-        values = np.array([_rate(lr, int(k)) for k in t])
-    if values.shape != t.shape:
-        raise ValueError(f"lr(t) must have the shape {t.shape} of t, got {values.shape}")
+    values = rates_of(lr, t)
     if not (values.min() >= 0 and values.max() < np.inf):
         wrong = ~(np.isfinite(values) & (values >= 0))
         at, value = int(t[np.argmax(wrong)]), values[wrong][0]
         raise ValueError(f"lr(t) must be finite and not negative, got {value} at t = {at}")
     return values
-
-
-def _rate(lr: Callable[[int], Any], t: int) -> float:
-    rate = lr(t)
-    if not isinstance(rate, Real) and not (isinstance(rate, np.ndarray) and rate.shape == ()):
-        raise TypeError(f"lr(t) must return a number, got {rate!r} at t = {t}")
-    return float(rate)
