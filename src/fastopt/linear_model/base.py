@@ -31,9 +31,9 @@ from fastopt.linear_model.input import (
     shaped,
     starting_point,
 )
-from fastopt.linear_model.plan import LEARNING_RATES, OPTIMIZERS, PASSIVE_AGGRESSIVE, Plan
+from fastopt.linear_model.plan import LEARNING_RATES, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
-from fastopt.optim import Optimizer
+from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there

@@ -9,17 +9,8 @@ from sklearn import get_config
 
 from fastopt import schedules
 from fastopt.linear_model.rule import Rule
-from fastopt.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from fastopt.optim import OPTIMIZERS, Optimizer
 
-OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": SGD(),
-    "momentum": SGD(momentum=0.9),
-    "nesterov": SGD(momentum=0.9, nesterov=True),
-    "adagrad": Adagrad(),
-    "rmsprop": RMSprop(),
-    "adam": Adam(),
-    "adamw": AdamW(),
-}
 OWN_WEIGHT_DECAY = {type(rule): rule.options["weight_decay"] for rule in OPTIMIZERS.values()}
 PASSIVE_AGGRESSIVE = ("pa1", "pa2")
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}

@@ -15,5 +15,15 @@ from fastopt.optim.adam import Adam, AdamW
 from fastopt.optim.optimizer import Optimizer, ParamGroup
 from fastopt.optim.rmsprop import RMSprop
 from fastopt.optim.sgd import SGD
+from fastopt.optim.shelf import OPTIMIZERS
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "ParamGroup", "RMSprop"]
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "ParamGroup",
+    "RMSprop",
+]
