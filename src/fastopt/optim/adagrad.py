@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from fastopt._arguments import nonnegative
-from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
+from fastopt.optim.optimizer import Optimizer, Options
 
 
 class Adagrad(Optimizer):
@@ -54,14 +53,6 @@ class Adagrad(Optimizer):
             eps=eps,
             eps_in_sqrt=eps_in_sqrt,
         )
-
-    def _check(self, options: Options) -> dict[str, Any]:
-        numbers = ("lr_decay", "weight_decay", "initial_accumulator_value", "eps")
-        return {
-            "lr": check_lr(options["lr"]),
-            **{name: nonnegative(name, options[name]) for name in numbers},
-            "eps_in_sqrt": flag("eps_in_sqrt", options["eps_in_sqrt"]),
-        }
 
     def _kernel(self, options: Options) -> str:
         # "l1" is an option of linear models, whose penalty stays out of v.

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastopt import _core
-from fastopt._arguments import fraction, items, nonnegative
-from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
+from fastopt.optim.optimizer import Optimizer, Options
 
 
 class Adam(Optimizer):
@@ -58,19 +57,6 @@ class Adam(Optimizer):
             amsgrad=amsgrad,
             bias_correction=bias_correction,
         )
-
-    def _check(self, options: Options) -> dict[str, Any]:
-        betas = items("betas", options["betas"])
-        if len(betas) != 2:
-            raise ValueError(f"betas must hold two numbers, got {len(betas)}")
-        return {
-            "lr": check_lr(options["lr"]),
-            "betas": tuple(fraction(f"betas[{i}]", beta) for i, beta in enumerate(betas)),
-            "eps": nonnegative("eps", options["eps"]),
-            "weight_decay": nonnegative("weight_decay", options["weight_decay"]),
-            "amsgrad": flag("amsgrad", options["amsgrad"]),
-            "bias_correction": flag("bias_correction", options["bias_correction"]),
-        }
 
     def _kernel(self, options: Options) -> str:
         return "amsgrad" if options["amsgrad"] else "adam"

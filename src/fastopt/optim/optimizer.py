@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from itertools import pairwise
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from fastopt import _core
 from fastopt._arguments import count_or_zero, items, nonnegative
+from fastopt.optim.options import checked
 from fastopt.schedules import ReduceOnPlateau, plateaus_of, rates_of
 
 Array = npt.NDArray[Any]
@@ -98,8 +98,8 @@ class Optimizer(_core.Stepper):
     # What a rule adds.
 
     def _check(self, options: Options) -> dict[str, Any]:
-        """Return the options as plain numbers, or raise the error of the one that is wrong."""
-        raise NotImplementedError
+        """Return the options as plain values, or raise the error of the one that is wrong."""
+        return checked(options)
 
     def _kernel(self, options: Options) -> str:
         """Return the name of the kernel that these options need."""
@@ -214,16 +214,16 @@ class Optimizer(_core.Stepper):
         for k, (new, group) in enumerate(zip(groups, self.param_groups, strict=True)):
             place = f"param_groups[{k}] of state_dict"
             _same_keys(place, new, group)
-            checked, fed = _named(place, self._loaded, new, group)
-            options.append(checked)
+            own, fed = _named(place, self._loaded, new, group)
+            options.append(own)
             plateaus += fed
         # Nothing below fails, but for the first line, where another thread makes a step.
         self._rewind(t)
         for new, state in zip(states, self._state, strict=True):
             for name, array in state.items():
                 np.copyto(array, new[name])
-        for group, checked in zip(self.param_groups, options, strict=True):
-            group._options = checked
+        for group, own in zip(self.param_groups, options, strict=True):
+            group._options = own
         for plateau, new in plateaus:
             plateau.load_state_dict(new)
 
@@ -243,10 +243,10 @@ class Optimizer(_core.Stepper):
             for plateau, state in fed:
                 copy.copy(plateau).load_state_dict(state)
             new = {**new, "lr": group["lr"]}
-        checked = self._check(new)
-        if self._kernel(checked) != self._kernel(group):
-            raise ValueError(f"the rule was {self._kernel(checked)!r}, not {self._kernel(group)!r}")
-        return checked, fed
+        options = self._check(new)
+        if self._kernel(options) != self._kernel(group):
+            raise ValueError(f"the rule was {self._kernel(options)!r}, not {self._kernel(group)!r}")
+        return options, fed
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._params:
@@ -358,22 +358,6 @@ def _plain(options: Options) -> dict[str, Any]:
     if callable(plain["lr"]):
         plain["lr"] = [plateau.state_dict() for plateau in plateaus_of(plain["lr"])]
     return plain
-
-
-def check_lr(value: Any) -> Any:
-    """Return a learning rate as a float or a schedule, or raise what is wrong with it."""
-    if callable(value) and not isinstance(value, type):
-        return value
-    if not isinstance(value, Real):
-        raise TypeError(f"lr must be a nonnegative number or a schedule lr(t), got {value!r}")
-    return nonnegative("lr", value)
-
-
-def flag(name: str, value: Any) -> bool:
-    """Return a truth value as a bool."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:

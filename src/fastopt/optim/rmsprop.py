@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from fastopt._arguments import fraction, nonnegative
 from fastopt.optim.adagrad import eps_numbers
-from fastopt.optim.optimizer import Optimizer, Options, check_lr, flag
+from fastopt.optim.optimizer import Optimizer, Options
 
 
 class RMSprop(Optimizer):
@@ -59,16 +58,6 @@ class RMSprop(Optimizer):
             centered=centered,
             eps_in_sqrt=eps_in_sqrt,
         )
-
-    def _check(self, options: Options) -> dict[str, Any]:
-        numbers = ("eps", "weight_decay", "momentum")
-        return {
-            "lr": check_lr(options["lr"]),
-            "alpha": fraction("alpha", options["alpha"]),
-            **{name: nonnegative(name, options[name]) for name in numbers},
-            "centered": flag("centered", options["centered"]),
-            "eps_in_sqrt": flag("eps_in_sqrt", options["eps_in_sqrt"]),
-        }
 
     def _kernel(self, options: Options) -> str:
         centered = "_centered" if options["centered"] else ""

@@ -4,10 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt._arguments import nonnegative, one_of
-from fastopt.optim.optimizer import Array, Optimizer, Options, check_lr, flag
-
-_velocity = one_of("torch", "lecture")
+from fastopt.optim.optimizer import Array, Optimizer, Options
 
 
 class SGD(Optimizer):
@@ -75,14 +72,7 @@ class SGD(Optimizer):
         )
 
     def _check(self, options: Options) -> dict[str, Any]:
-        checked = {
-            "lr": check_lr(options["lr"]),
-            "momentum": nonnegative("momentum", options["momentum"]),
-            "dampening": nonnegative("dampening", options["dampening"]),
-            "weight_decay": nonnegative("weight_decay", options["weight_decay"]),
-            "nesterov": flag("nesterov", options["nesterov"]),
-            "velocity": _velocity("velocity", options["velocity"]),
-        }
+        checked = super()._check(options)
         if checked["nesterov"] and (not checked["momentum"] or checked["dampening"]):
             raise ValueError("nesterov needs a momentum > 0 and no dampening")
         if checked["velocity"] == "lecture" and checked["dampening"]:
