@@ -6,15 +6,18 @@
 #error "this file runs on every CPU: compile it for the baseline"
 #endif
 
-#define OPTIMIZER(name, states, hypers) {#name, states, hypers},
+#define OPTIMIZER(name, states, hypers) {#name, states, hypers, ""},
+#define GLOBAL_OPTIMIZER(name, states, hypers, memory) {#name, states, hypers, memory},
 #define LOSS(...)
 const fo_optimizer fo_optimizers[] = {
 #include "kernels.def"
 };
 #undef OPTIMIZER
+#undef GLOBAL_OPTIMIZER
 #undef LOSS
 
 #define OPTIMIZER(...)
+#define GLOBAL_OPTIMIZER(...)
 #define LOSS(name, task, hypers) {#name, task, hypers},
 const fo_loss fo_losses[] = {
 #include "kernels.def"

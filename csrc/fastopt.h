@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FO_MAX_STATES = 4, FO_MAX_HYPERS = 16 };
+enum { FO_MAX_STATES = 5, FO_MAX_HYPERS = 16, FO_MAX_MEMORY = 4, FO_MAX_SUMS = 4 };
 
 typedef enum { FO_FLOAT32, FO_FLOAT64 } fo_real;
 typedef enum {
@@ -59,6 +59,8 @@ typedef struct {
     size_t n_hypers, hyper_stride;
     void *w, *intercept; /* intercept: n_outputs numbers, or NULL */
     void *w_state[FO_MAX_STATES], *intercept_state[FO_MAX_STATES];
+    double *memory;        /* what a rule that takes sums keeps, or NULL */
+    int wants_loss;        /* whether it begins with the loss of each batch */
     int l1;                /* whether l1 of the hyper-parameters may be other than 0 */
     double low, high;      /* what each weight is kept in */
     double intercept_pull; /* a constant part of the gradient of each intercept */
@@ -78,6 +80,12 @@ typedef struct {
 typedef struct {
     void (*step)(int optimizer, void *w, const void *g, void *const *state, const double *hyper,
                  size_t n);
+    /* What comes before the steps of a rule that takes sums over all parameters: `sums` adds those
+       of n of them to FO_MAX_SUMS numbers, and `numbers` makes the step's hyper-parameters of them.
+     */
+    void (*sums)(int optimizer, const void *w, const void *g, void *const *state,
+                 const double *hyper, const double *memory, size_t n, double *sums);
+    void (*numbers)(int optimizer, double *memory, const double *sums, double *hyper);
     /* For n predictions, or, of a joint loss, for those of n samples with n_classes each. */
     void (*slopes)(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
                    size_t n_classes);
@@ -98,7 +106,7 @@ typedef struct {
 } fo_kernels;
 
 typedef struct {
-    const char *name, *states, *hypers;
+    const char *name, *states, *hypers, *memory;
 } fo_optimizer;
 
 typedef struct {

@@ -44,6 +44,16 @@ typedef double real;
 typedef void optimizer_step(real *restrict w, const real *restrict g, real *const *state,
                             const double *hyper, size_t n);
 
+/* What comes before the steps of a rule that takes sums over all parameters. `sums` adds to sums[]
+   those of n parameters; it may change state arrays that the step only reads. `numbers` changes the
+   hyper-parameters of this step by the sums and by the memory, which the rule keeps from one step
+   to the next. */
+typedef struct {
+    void (*sums)(const real *restrict w, const real *restrict g, real *const *state,
+                 const double *hyper, const double *memory, size_t n, double *sums);
+    void (*numbers)(double *memory, const double *sums, double *hyper);
+} global_rule;
+
 /* sgd_l1 without gradients: takes what is due off n weights v, of which q was taken off before. */
 void K(sgd_l1_take)(real *restrict v, real *restrict q, real l1_sum, size_t n);
 
@@ -74,6 +84,9 @@ void K(adagrad_pull)(real *restrict w, const real *restrict v, double l2_sum,
 
 /* x moved towards 0 by so much, where it stops (Daubechies, Defrise & De Mol 2004). */
 static inline real shrunk(real x, real threshold) { return x - CLAMP(x, -threshold, threshold); }
+
+/* Makes the row of the table of global rules from the two functions sums and numbers of a file. */
+#define EXPORT_GLOBAL(name) const global_rule K(name##_global) = {sums, numbers};
 
 /* A loss at prediction z and target y, with hyper-parameters h: its value, and its slope
    d value / dz, for one sample and for n of them. A joint loss is one of the predictions of all

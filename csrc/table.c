@@ -4,16 +4,30 @@
 
 #define LOSS(...)
 #define OPTIMIZER(name, states, hypers) optimizer_step K(name);
+#define GLOBAL_OPTIMIZER(name, states, hypers, memory)                                             \
+    optimizer_step K(name);                                                                        \
+    extern const global_rule K(name##_global);
 #include "kernels.def"
 #undef OPTIMIZER
+#undef GLOBAL_OPTIMIZER
 #define OPTIMIZER(name, states, hypers) K(name),
+#define GLOBAL_OPTIMIZER(name, states, hypers, memory) K(name),
 optimizer_step *const K(optimizers)[] = {
 #include "kernels.def"
 };
 #undef OPTIMIZER
+#undef GLOBAL_OPTIMIZER
+#define OPTIMIZER(...) NULL,
+#define GLOBAL_OPTIMIZER(name, states, hypers, memory) &K(name##_global),
+const global_rule *const K(global_rules)[] = {
+#include "kernels.def"
+};
+#undef OPTIMIZER
+#undef GLOBAL_OPTIMIZER
 #undef LOSS
 
 #define OPTIMIZER(...)
+#define GLOBAL_OPTIMIZER(...)
 #define LOSS(name, task, hypers) extern const loss_functions K(name);
 #include "kernels.def"
 #undef LOSS
@@ -27,6 +41,17 @@ static void step(int optimizer, void *w, const void *g, void *const *state, cons
     real *arrays[FO_MAX_STATES];
     memcpy(arrays, state, sizeof arrays);
     K(optimizers)[optimizer](w, g, arrays, hyper, n);
+}
+
+static void sums(int optimizer, const void *w, const void *g, void *const *state,
+                 const double *hyper, const double *memory, size_t n, double *sums) {
+    real *arrays[FO_MAX_STATES];
+    memcpy(arrays, state, sizeof arrays);
+    K(global_rules)[optimizer]->sums(w, g, arrays, hyper, memory, n, sums);
+}
+
+static void numbers(int optimizer, double *memory, const double *sums, double *hyper) {
+    K(global_rules)[optimizer]->numbers(memory, sums, hyper);
 }
 
 static void slopes(int loss, const void *z, const void *y, const double *hyper, void *out, size_t n,
@@ -56,5 +81,5 @@ static void values(int loss, const void *z, const void *y, const double *hyper, 
 }
 
 extern const fo_kernels K(kernels);
-const fo_kernels K(kernels) = {step,   slopes,    values,   K(work_size), K(steps_all),
-                               K(run), K(settle), K(score), K(distance)};
+const fo_kernels K(kernels) = {step,         sums,   numbers,   slopes,   values,     K(work_size),
+                               K(steps_all), K(run), K(settle), K(score), K(distance)};

@@ -8,18 +8,15 @@ from scipy import sparse
 
 from fastopt import _core, _reference
 
-HYPER = {  # of one update; lr changes from update to update
+from . import rules
+
+#: Of one update; lr changes from update to update.
+HYPER = {
+    **rules.HYPER,
     "decay": 0.001,
-    "l1": 0.0,
-    "momentum": 0.9,
     "gain": 1.0,
-    "eps": 1e-3,
     "eps_in_sqrt": 0.0,
     "alpha": 0.9,
-    "beta1": 0.9,
-    "gain1": 0.1,
-    "beta2": 0.99,
-    "gain2": 0.01,
     "root": 1.0,
 }
 #: Narrow rows, with and without a last part of a lane, and wide ones.
@@ -41,11 +38,12 @@ class Model:
 
     def __init__(self, X, y, optimizer="sgd", loss="log_loss", *, intercept=True, outputs=1, **how):
         dtype, shape = y.dtype, (outputs, X.shape[1])
-        states = _core.OPTIMIZERS[optimizer][0]
+        states, _, memory = _core.OPTIMIZERS[optimizer]
         self.optimizer, self.sparse = optimizer, sparse.issparse(X)
         self.w, self.b = self.laid_out(start(shape)[0], dtype), start(shape)[1].astype(dtype)
         self.w_state = {s: self.laid_out(np.zeros(shape), dtype) for s in states}
         self.b_state = {s: np.zeros(outputs, dtype) for s in states}
+        self.memory = np.array([rules.MEMORY[m] for m in memory])
         self.average = None
         if how.pop("average", False):
             self.average = self.laid_out(np.zeros(shape), dtype), np.zeros(outputs, dtype)
@@ -60,6 +58,7 @@ class Model:
             optimizer=optimizer,
             w_state=list(self.w_state.values()),
             intercept_state=list(self.b_state.values()),
+            memory=self.memory,
             **how,
         )
 
@@ -77,7 +76,7 @@ class Model:
         return np.atleast_2d(weights.T if self.sparse else weights)
 
     def bytes(self):
-        arrays = [self.w, self.b, *self.w_state.values(), *self.b_state.values()]
+        arrays = [self.w, self.b, *self.w_state.values(), *self.b_state.values(), self.memory]
         arrays += self.average or ()
         return b"".join(a.tobytes() for a in arrays)
 
@@ -132,6 +131,7 @@ def check(X, y, optimizer, loss, batch_size, outputs=1, l1=0.0, l2=0.01, toleran
         optimizer=optimizer,
         w_state={s: np.zeros(shape) for s in model.w_state},
         intercept_state={s: np.zeros(outputs) for s in model.b_state},
+        memory={m: rules.MEMORY[m] for m in _core.OPTIMIZERS[optimizer][2]},
         hypers=dicts,
         batch_size=batch_size,
         sample_weight=weight,

@@ -5,33 +5,18 @@ import pytest
 
 from fastopt import _core, _reference
 
+from .rules import HYPER, LOSS, MEMORY
+
 LANES = {np.float32: 16, np.float64: 8}
 LENGTHS = range(3 * 16 + 2)  # 0 .. 3 * LANES + 1 of either dtype
-
-#: Hyper-parameters that leave no term of any rule out.
-HYPER = {
-    "lr": 0.05,
-    "l2": 0.1,
-    "decay": 0.01,
-    "l1": 0.0,
-    "momentum": 0.9,
-    "gain": 0.2,
-    "eps": 1e-3,
-    "eps_in_sqrt": 1e-2,
-    "alpha": 0.8,
-    "beta1": 0.9,
-    "gain1": 0.1,
-    "beta2": 0.99,
-    "gain2": 0.01,
-    "root": 1.5,
-}
 
 
 class Step(_core.Stepper):
     """One rule bound to one array, with the same numbers at every step."""
 
     def __init__(self, name, w, state, hyper):
-        self._bind([w], [list(state.values())], [0], [name])
+        self.memory = np.array([MEMORY[m] for m in _core.OPTIMIZERS[name][2]])
+        self._bind([w], [list(state.values())], [0], [name], [self.memory])
         self.rows = np.array([[hyper[h] for h in _core.OPTIMIZERS[name][1]]])
 
     def _refill(self):
@@ -57,8 +42,8 @@ def run(name, dtype, n, steps=3, offset=0):
     w, g, state = example(name, dtype, n, offset=offset)
     optimizer = Step(name, w, state, HYPER)
     for _ in range(steps):
-        optimizer.step(g)
-    return b"".join(a.tobytes() for a in [w, *state.values()])
+        optimizer.step(g, loss=LOSS)
+    return b"".join(a.tobytes() for a in [w, *state.values(), optimizer.memory])
 
 
 @pytest.mark.parametrize("l1", [0.0, 0.02])
@@ -69,12 +54,16 @@ def test_step_is_the_formula(name, isa, dtype, n, l1, monkeypatch):
     w, g, state = example(name, dtype, n)
     expected = w.astype(float)
     expected_state = {s: a.astype(float) for s, a in state.items()}
-    _reference.OPTIMIZERS[name](expected, g.astype(float), expected_state, HYPER)
-    Step(name, w, state, HYPER).step(g)
+    expected_memory = {m: MEMORY[m] for m in _core.OPTIMIZERS[name][2]}
+    own = [expected_memory] if expected_memory else []
+    _reference.OPTIMIZERS[name](expected, g.astype(float), expected_state, HYPER, *own)
+    optimizer = Step(name, w, state, HYPER)
+    optimizer.step(g, loss=LOSS)
     eps = np.finfo(dtype).eps  # terms are of size 1 and may cancel
     np.testing.assert_allclose(w, expected, rtol=8 * eps, atol=8 * eps)
     for s, a in state.items():
         np.testing.assert_allclose(a, expected_state[s], rtol=8 * eps, atol=eps, err_msg=s)
+    np.testing.assert_allclose(optimizer.memory, [*expected_memory.values()], rtol=8 * eps)
 
 
 @pytest.mark.parametrize("l1", [0.0, 0.02])

@@ -5,6 +5,7 @@
 #include "../lanes.h"
 
 extern optimizer_step *const K(optimizers)[];
+extern const global_rule *const K(global_rules)[];
 extern const loss_functions *const K(losses)[];
 optimizer_step K(sgd), K(sgd_l1), K(momentum), K(nesterov), K(adagrad), K(adagrad_composite);
 
@@ -34,9 +35,15 @@ double K(row_loss)(const fo_pass *pass, const real *h, size_t i, const real *z);
 void K(row_slopes)(const fo_pass *pass, const real *h, size_t i, const real *z, double lr,
                    real sqnorm, real *slope);
 
-/* The parts of an update beside the rule's step of the weights: the step of the intercepts, which
-   are not penalised, the bounds of n weights, and the average of all, whose n_outputs or n_features
-   numbers for each of the others lie `stride` apart. */
+/* An update of all weights and intercepts, which are not penalised, from their gradients. A rule
+   that wants it is given the loss of the batch, samples start ... end - 1, whose predictions are in
+   pass->z. */
+void K(update)(fo_pass *pass, const real *g, const real *g_intercept, const double *hyper);
+void K(note_loss)(fo_pass *pass, const real *h, size_t start, size_t end);
+
+/* Its parts where a pass makes the step of the weights itself: the step of the intercepts, the
+   bounds of n weights, and the average of all, whose n_outputs or n_features numbers for each of
+   the others lie `stride` apart. */
 void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper);
 void K(bound)(const fo_pass *pass, real *w, size_t n);
 void K(average)(fo_pass *pass, const real *w, size_t stride);

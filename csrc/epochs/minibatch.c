@@ -150,7 +150,6 @@ SPECIALISED void train(fo_pass *pass, const int one) {
     const size_t ahead = CLAMP(FETCHED / width, TOGETHER, 32);
     const real *Y = pass->y, *weight = pass->sample_weight;
     const loss_functions *loss = K(losses)[pass->loss];
-    optimizer_step *const step = K(optimizers)[pass->optimizer];
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
     real *w = pass->w, *intercept = pass->intercept, *target = pass->target;
@@ -217,9 +216,8 @@ SPECIALISED void train(fo_pass *pass, const int one) {
                                                           t == start, slope + k);
         }
 
-        step(w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
-        if (intercept)
-            K(update_intercept)(pass, g_intercept, hyper);
+        K(note_loss)(pass, h, start, end);
+        K(update)(pass, g, g_intercept, hyper);
         K(bound)(pass, w, n_weights(pass));
         if (pass->average)
             K(average)(pass, w, d);

@@ -12,7 +12,7 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
     const size_t n = pass->n_samples, n_outputs = one ? 1 : pass->n_outputs;
     real h[FO_MAX_HYPERS];
     to_real(pass->loss_hyper, h);
-    real *w = pass->w, *intercept = pass->intercept, *g = pass->work;
+    real *w = pass->w, *g = pass->work;
     sparse_scratch scratch = scratch_at(pass, g + padded(n_weights(pass) + LANES));
     if (!pass->open) {
         memset(g, 0, padded(n_weights(pass) + LANES) * sizeof(real));
@@ -41,7 +41,8 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
             add_all(&row, g, n_outputs, c, n_outputs, wide);
         }
 
-        K(optimizers)[pass->optimizer](w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
+        K(note_loss)(pass, h, start, end);
+        K(update)(pass, g, scratch.other, hyper);
         K(bound)(pass, w, n_weights(pass));
         for (size_t t = start; t < end; t++) {
             if (end - start > 1)
@@ -49,8 +50,6 @@ SPECIALISED void train(fo_pass *pass, const int wide, const int one) {
             for (size_t k = 0; k < row.n; k++)
                 memset(g + column(row.columns, k, wide) * n_outputs, 0, n_outputs * sizeof(real));
         }
-        if (intercept)
-            K(update_intercept)(pass, scratch.other, hyper);
         if (pass->average)
             K(average)(pass, w, n_outputs);
         start = end;

@@ -1,4 +1,4 @@
-/* What an update does beside the rule's step of the weights. */
+/* An update of the weights and the intercepts, and its parts. */
 #include "epochs.h"
 
 void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper) {
@@ -7,6 +7,48 @@ void K(update_intercept)(fo_pass *pass, const real *g, const double *hyper) {
     K(optimizers)
     [pass->optimizer](pass->intercept, g, (real *const *)pass->intercept_state, unpenalised,
                       pass->n_outputs);
+}
+
+/* The hyper-parameters of a step that depends on sums over the weights and the intercepts. */
+static void take_sums(fo_pass *pass, const real *g, const real *g_intercept, const double *hyper,
+                      double *numbers) {
+    const global_rule *rule = K(global_rules)[pass->optimizer];
+    double sums[FO_MAX_SUMS] = {0};
+    rule->sums(pass->w, g, (real *const *)pass->w_state, hyper, pass->memory, n_weights(pass),
+               sums);
+    if (pass->intercept) {
+        without_penalty(hyper, pass->n_hypers, numbers);
+        rule->sums(pass->intercept, g_intercept, (real *const *)pass->intercept_state, numbers,
+                   pass->memory, pass->n_outputs, sums);
+    }
+    memcpy(numbers, hyper, pass->n_hypers * sizeof *hyper);
+    rule->numbers(pass->memory, sums, numbers);
+}
+
+void K(update)(fo_pass *pass, const real *g, const real *g_intercept, const double *hyper) {
+    double numbers[FO_MAX_HYPERS];
+    if (pass->memory) {
+        take_sums(pass, g, g_intercept, hyper, numbers);
+        hyper = numbers;
+    }
+    K(optimizers)
+    [pass->optimizer](pass->w, g, (real *const *)pass->w_state, hyper, n_weights(pass));
+    if (pass->intercept)
+        K(update_intercept)(pass, g_intercept, hyper);
+}
+
+void K(note_loss)(fo_pass *pass, const real *h, size_t start, size_t end) {
+    const size_t n_outputs = pass->n_outputs;
+    if (!pass->wants_loss)
+        return;
+    double sum = 0;
+    for (size_t t = start; t < end; t++)
+        sum += K(row_loss)(pass, h, row_index(pass, t), (const real *)pass->z + t * n_outputs);
+    sum /= (double)(end - start);
+    if (pass->intercept)
+        for (size_t k = 0; k < n_outputs; k++)
+            sum += pass->intercept_pull * (double)((const real *)pass->intercept)[k];
+    pass->memory[0] = sum;
 }
 
 void K(bound)(const fo_pass *pass, real *w, size_t n) {

@@ -9,7 +9,8 @@ _Array = npt.NDArray[Any]
 
 COMPILER: str
 ISAS: Mapping[str, bool]  # name: whether this CPU can run it; best first
-OPTIMIZERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]  # name: states, hypers
+# name: state arrays, hyper-parameters, memory
+OPTIMIZERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
 LOSSES: Mapping[str, tuple[str, tuple[str, ...]]]  # name: task, hypers
 
 def use_isa(name: str) -> None: ...
@@ -28,6 +29,7 @@ class Stepper:
         states: Sequence[Sequence[_Array]],
         group_of: Sequence[int],
         kernels: Sequence[str],
+        memories: Sequence[Sequence[float] | npt.NDArray[np.float64]],
     ) -> None: ...
     def _provide(
         self,
@@ -37,7 +39,9 @@ class Stepper:
         watched: Iterable[tuple[Any, float]] = (),
     ) -> None: ...
     def _rewind(self, t: int) -> None: ...
-    def step(self, grads: _Array | Sequence[_Array]) -> None: ...
+    @property
+    def needs_loss(self) -> bool: ...
+    def step(self, grads: _Array | Sequence[_Array], loss: float | None = None) -> None: ...
 
 def distance(a: _Array, b: _Array) -> float: ...
 def sparse_weights(n_features: int, n_outputs: int, dtype: npt.DTypeLike) -> _Array: ...
@@ -56,6 +60,7 @@ class Pass:
         optimizer: str,
         w_state: Sequence[_Array],
         intercept_state: Sequence[_Array],
+        memory: Sequence[float] | npt.NDArray[np.float64] = (),
         sample_weight: _Array | None = None,
         positive_weight: _Array | None = None,
         classes: bool = False,

@@ -5,12 +5,15 @@
 No unit is named here: optimizers and losses come from the table of the C library.
 """
 import os
+from numbers import Real
 
 import numpy as np
 
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
+from libc.math cimport isfinite
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
 cnp.import_array()
@@ -18,7 +21,7 @@ cnp.import_array()
 
 cdef extern from "fastopt.h":
     enum:
-        FO_MAX_STATES, FO_MAX_HYPERS
+        FO_MAX_STATES, FO_MAX_HYPERS, FO_MAX_MEMORY, FO_MAX_SUMS
     ctypedef enum fo_real:
         FO_FLOAT32, FO_FLOAT64
     ctypedef enum fo_x_dtype:
@@ -55,6 +58,8 @@ cdef extern from "fastopt.h":
         void *intercept
         void **w_state
         void **intercept_state
+        double *memory
+        int wants_loss
         int l1
         double low, high, intercept_pull
         int touched_only
@@ -68,6 +73,9 @@ cdef extern from "fastopt.h":
 
     ctypedef struct fo_kernels:
         void (*step)(int, void *, const void *, void **, const double *, size_t) nogil
+        void (*sums)(int, const void *, const void *, void **, const double *, const double *,
+                     size_t, double *) nogil
+        void (*numbers)(int, double *, const double *, double *) nogil
         void (*slopes)(int, const void *, const void *, const double *, void *, size_t,
                        size_t) nogil
         void (*values)(int, const void *, const void *, const double *, void *, size_t,
@@ -83,6 +91,7 @@ cdef extern from "fastopt.h":
         const char *name
         const char *states
         const char *hypers
+        const char *memory
 
     ctypedef struct fo_loss:
         const char *name
@@ -118,6 +127,7 @@ OPTIMIZERS = {
     fo_optimizers[i].name.decode(): (
         tuple(fo_optimizers[i].states.decode().split()),
         tuple(fo_optimizers[i].hypers.decode().split()),
+        tuple(fo_optimizers[i].memory.decode().split()),
     )
     for i in range(fo_n_optimizers)
 }
@@ -178,6 +188,18 @@ cdef void *pointer(object array, int real, Py_ssize_t size, str name) except? NU
     if cnp.PyArray_SIZE(<cnp.ndarray>array) != size:
         raise ValueError(f"{name} must hold {size} numbers, got {array.size}")
     return cnp.PyArray_DATA(<cnp.ndarray>array)
+
+
+cdef double *memory_of(object memory, str optimizer, str name) except? NULL:
+    """The numbers that a rule keeps beside its arrays; NULL if it keeps none."""
+    names = OPTIMIZERS[optimizer][2]
+    if len(memory) != len(names):
+        raise ValueError(f"{name} must hold {len(names)} numbers, got {len(memory)}")
+    return <double *>pointer(memory, FO_FLOAT64, len(names), name) if names else NULL
+
+
+cdef bint wants_loss(str optimizer):
+    return OPTIMIZERS[optimizer][2][:1] == ("loss",)
 
 
 cdef int pad_hyper(double *padded, object hyper, object names, str what) except -1:
@@ -244,6 +266,10 @@ cdef struct group:
     Py_ssize_t n_hypers
     const double *hyper
     size_t hyper_stride
+    double *memory
+    bint wants_loss
+    double sums[FO_MAX_SUMS]
+    double numbers[FO_MAX_HYPERS]  # of this step, if the rule takes sums
 
 
 cdef inline bint intact(parameter *p, cnp.ndarray w) noexcept:
@@ -264,6 +290,14 @@ cdef inline bint fits(cnp.ndarray g, cnp.ndarray w) noexcept:
     return True
 
 
+cdef double finite_loss(object loss) except? -1:
+    if isinstance(loss, bool) or not isinstance(loss, Real):
+        raise TypeError(f"loss must be the number of which grads are the gradients, got {loss!r}")
+    if not isfinite(<double>loss):
+        raise ValueError(f"loss must be finite, got {loss!r}")
+    return loss
+
+
 cdef class Stepper:
     """Update rules bound to arrays: the part of an optimizer that runs at every step.
 
@@ -280,6 +314,8 @@ cdef class Stepper:
     cdef tuple arrays, held  # arrays is None until all are bound
     cdef size_t total
     cdef bint busy  # a step is under way without the GIL
+    cdef bint is_global  # the rule of a group takes sums
+    cdef readonly bint needs_loss  # whether `step` must be given the loss
     cdef readonly long long t  # updates done
     cdef long long first, last  # the updates whose hyper-parameters are at hand
     cdef tuple watched  # (schedule, its rate when the hyper-parameters were worked out)
@@ -295,13 +331,15 @@ cdef class Stepper:
             raise RuntimeError("this optimizer is making a step in another thread")
         return 0
 
-    def _bind(self, arrays, states, group_of, kernels):
-        """Bind arrays[i], with its list of state arrays, to the rule kernels[group_of[i]]."""
+    def _bind(self, arrays, states, group_of, kernels, memories):
+        """Bind arrays[i], with its list of state arrays, to the rule kernels[group_of[i]]; rule k
+        keeps numbers in memories[k]."""
         cdef Py_ssize_t i, k
         cdef parameter *p
         if self.parameters != NULL:
             raise RuntimeError("this optimizer is bound already")
         arrays, states = tuple(arrays), tuple([tuple(state) for state in states])
+        memories = tuple(memories)
         self.n_parameters, self.n_groups = len(arrays), len(kernels)
         self.parameters = <parameter *>calloc(max(self.n_parameters, 1), sizeof(parameter))
         self.groups = <group *>calloc(max(self.n_groups, 1), sizeof(group))
@@ -313,6 +351,10 @@ cdef class Stepper:
         for k in range(self.n_groups):
             self.groups[k].optimizer = _optimizer_index[kernels[k]]
             self.groups[k].n_hypers = len(OPTIMIZERS[kernels[k]][1])
+            self.groups[k].memory = memory_of(memories[k], kernels[k], f"memories[{k}]")
+            self.is_global = self.is_global or self.groups[k].memory != NULL
+            self.groups[k].wants_loss = wants_loss(kernels[k])
+            self.needs_loss = self.needs_loss or self.groups[k].wants_loss
         for i in range(self.n_parameters):
             p = &self.parameters[i]
             p.real = real_of(arrays[i], f"params[{i}]")
@@ -335,7 +377,7 @@ cdef class Stepper:
             p = self.by_address[k] = &self.parameters[<Py_ssize_t>filled[k]]
             self.lowest = <char *>self.by_address[0].w
             self.highest = max(self.highest, <char *>p.w + p.n_bytes)
-        self.arrays, self.held = arrays, (states, ())
+        self.arrays, self.held = arrays, (states, memories, ())
 
     def _provide(self, hypers, long long first, long long last, watched=()):
         """Hyper-parameters of the updates first .. last: a matrix for each group, with a row for
@@ -356,7 +398,7 @@ cdef class Stepper:
                                  f"{self.groups[k].n_hypers})")
             self.groups[k].hyper = &rows[0, 0]
             self.groups[k].hyper_stride = rows.shape[1] if rows.shape[0] > 1 else 0
-        self.held = (self.held[0], hypers)
+        self.held = (*self.held[:2], hypers)
         self.first, self.last = first, last
         self.watched = tuple(watched)
 
@@ -406,18 +448,45 @@ cdef class Stepper:
                 raise ValueError(f"grads[{i}] shares memory with params[{other - self.parameters}]")
         return data
 
+    cdef const double *hyper_of(self, group *rule) noexcept nogil:
+        return rule.hyper + (self.t - self.first) * <long long>rule.hyper_stride
+
+    cdef void take_sums(self) noexcept nogil:
+        """Work out the numbers of the rules whose steps depend on sums over all parameters."""
+        cdef Py_ssize_t i
+        cdef parameter *p
+        cdef group *rule
+        for i in range(self.n_groups):
+            rule = &self.groups[i]
+            if rule.memory != NULL:
+                memset(rule.sums, 0, sizeof(rule.sums))
+        for i in range(self.n_parameters):
+            p = &self.parameters[i]
+            rule = &self.groups[p.group]
+            if rule.memory != NULL:
+                active.kernels[p.real].sums(rule.optimizer, p.w, self.gradients[i], p.state,
+                                            self.hyper_of(rule), rule.memory, p.n, rule.sums)
+        for i in range(self.n_groups):
+            rule = &self.groups[i]
+            if rule.memory != NULL:
+                memcpy(rule.numbers, self.hyper_of(rule), rule.n_hypers * sizeof(double))
+                active.kernels[<int>FO_FLOAT64].numbers(
+                    rule.optimizer, rule.memory, rule.sums, rule.numbers)
+
     cdef void update(self) noexcept nogil:
         cdef Py_ssize_t i
         cdef parameter *p
         cdef group *rule
+        if self.is_global:
+            self.take_sums()
         for i in range(self.n_parameters):
             p = &self.parameters[i]
             rule = &self.groups[p.group]
             active.kernels[p.real].step(
                 rule.optimizer, p.w, self.gradients[i], p.state,
-                rule.hyper + (self.t - self.first) * <long long>rule.hyper_stride, p.n)
+                self.hyper_of(rule) if rule.memory == NULL else &rule.numbers[0], p.n)
 
-    def step(self, grads):
+    def step(self, grads, loss=None):
         """Update the parameters in place from their gradients.
 
         Parameters
@@ -426,6 +495,9 @@ cdef class Stepper:
             The gradient of each parameter, in the order of `params` (of all groups, one after
             another): same shape and dtype, C-contiguous, sharing no memory with a parameter.
             One array may stand for a sequence of one.
+        loss : float
+            The loss of which they are the gradients, for a rule that `needs_loss`; others do
+            without.
 
         Raises
         ------
@@ -434,6 +506,7 @@ cdef class Stepper:
         """
         cdef Py_ssize_t i
         cdef tuple gs
+        cdef double value = 0
         if self.arrays is None:
             raise RuntimeError("this optimizer has no params to step; give them when it is made")
         if cnp.PyArray_Check(grads):
@@ -446,6 +519,8 @@ cdef class Stepper:
         if len(gs) != self.n_parameters:
             raise ValueError(f"grads must hold {self.n_parameters} arrays as params does, "
                              f"got {len(gs)}")
+        if self.needs_loss:
+            value = finite_loss(loss)
         for schedule, rate in self.watched or ():
             if schedule.lr != rate:
                 self.last = self.t
@@ -457,6 +532,10 @@ cdef class Stepper:
         # From here to the update no Python code runs, which could change what has been checked.
         for i in range(self.n_parameters):
             self.gradients[i] = self.gradient(gs[i], i)
+        if self.needs_loss:
+            for i in range(self.n_groups):
+                if self.groups[i].wants_loss:
+                    self.groups[i].memory[0] = value
         if self.total < 4096:  # shorter than letting go of the GIL
             self.update()
         else:
@@ -527,6 +606,8 @@ cdef class Pass:
         (n_features, n_outputs), made by `sparse_weights`.
     intercept : ndarray of shape (n_outputs,), or None
     w_state, intercept_state : list of ndarray, as the optimizer's row of the table names them
+    memory : ndarray of float64
+        What the rule keeps beside them, as the row names it; changed in place.
     average, intercept_average : ndarray of the shapes of w and intercept, or None
         The mean of the weights after each update.
     n_averaged, before_average : int
@@ -550,7 +631,7 @@ cdef class Pass:
     cdef int real
 
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
-                 intercept_state, sample_weight=None, positive_weight=None, bint classes=False,
+                 intercept_state, memory=(), sample_weight=None, positive_weight=None, bint classes=False,
                  batch_size=1, average=None, intercept_average=None, n_averaged=0,
                  before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0,
                  step="gradient", bint touched_only=False):
@@ -587,6 +668,8 @@ cdef class Pass:
         pad_hyper(self.loss_hyper, loss_hyper, LOSSES[loss][1], loss)
         p.loss_hyper = self.loss_hyper
         p.n_hypers = len(OPTIMIZERS[optimizer][1])
+        p.memory = memory_of(memory, optimizer, "memory")
+        p.wants_loss = wants_loss(optimizer)
         p.w = pointer(w, self.real, n_weights, "w")
         for k in range(len(OPTIMIZERS[optimizer][0])):
             p.w_state[k] = pointer(w_state[k], self.real, n_weights, "w_state")
@@ -604,6 +687,8 @@ cdef class Pass:
         p.low, p.high = bounds
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only
+        if touched_only and p.memory != NULL:
+            raise ValueError(f"touched_only is not for {optimizer}, which takes sums of all weights")
         if touched_only and d >= 2**31:
             raise ValueError(f"touched_only is for less than 2**31 features, got {d}")
         self.z = np.empty(0, w.dtype)
@@ -614,7 +699,7 @@ cdef class Pass:
         p.work = <char *>cnp.PyArray_DATA(self.work)
         p.work = <char *>p.work + (-<Py_ssize_t>p.work & 63)
         self.held = (entries, y, w, intercept, list(w_state), list(intercept_state), sample_weight,
-                     positive_weight, average, intercept_average)
+                     positive_weight, average, intercept_average, memory)
 
     @property
     def steps_all(self):

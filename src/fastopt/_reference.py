@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 State = Mapping[str, Array]
-Hyper = Mapping[str, float]
+Hyper = Mapping[str, Any]  # numbers, or arrays like w
 
 # --- Update rules: w and the state change in place -----------------------------------------------
 
@@ -30,7 +30,7 @@ def sgd_l1(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Tsuruoka et al.: the penalty that is due adds up until it is applied."""
     before = w.copy()
     sgd(before, g, s, h)
-    kept = max(1 - (h["lr"] * h["l2"] + h["decay"]), 0)
+    kept = np.maximum(1 - (h["lr"] * h["l2"] + h["decay"]), 0)
     for budget in (s["up"], s["down"]):
         budget[...] = kept * budget + h["l1"]
     w[...] = np.where(
@@ -112,7 +112,20 @@ def adam(w: Array, g: Array, s: State, h: Hyper) -> None:
     _move(w, s["m"] / scale, h, h["l1"] / scale)
 
 
-OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
+def nadam(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Dozat: the momentum of this step for g, that of the next for m."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    memory["mu_product"] *= h["mu"]
+    step = (1 - h["mu"]) / (1 - memory["mu_product"]) * g
+    step += h["mu_next"] / (1 - memory["mu_product"] * h["mu_next"]) * s["m"]
+    scale = np.sqrt(s["v"]) * h["root"] + h["eps"]
+    _move(w, step / scale, h, h["l1"] / scale)
+
+
+#: Those that take sums over all parameters change their memory, the last argument, too.
+OPTIMIZERS: dict[str, Callable[..., None]] = {
     "sgd": sgd,
     "sgd_l1": sgd_l1,
     "momentum": momentum,
@@ -125,6 +138,7 @@ OPTIMIZERS: dict[str, Callable[[Array, Array, State, Hyper], None]] = {
     "rmsprop_centered_momentum": rmsprop_momentum,
     "adam": adam,
     "amsgrad": adam,
+    "nadam": nadam,
 }
 
 # --- Losses: value and slope at predictions z and targets y ---------------------------------------
@@ -304,6 +318,7 @@ def epoch(
     optimizer: str,
     w_state: State,
     intercept_state: State,
+    memory: dict[str, float] | None = None,
     hypers: list[Hyper],
     batch_size: int,
     loss_hyper: tuple[float, ...] = (),
@@ -321,6 +336,13 @@ def epoch(
     w has a row for each output. The gradient is the mean over the batch; the intercepts are neither
     penalised nor decayed. `average` takes the mean of the weights after each update.
     """
+    # One vector of parameters; w and intercept become parts of it.
+    given = w, intercept
+    parameters = np.concatenate([w.ravel(), intercept])
+    state = {s: np.concatenate([a.ravel(), intercept_state[s]]) for s, a in w_state.items()}
+    w, intercept = parameters[: w.size].reshape(w.shape), parameters[w.size :]
+    penalised = np.arange(len(parameters)) < w.size
+
     predictions: list[Array] = []
     for update, start in enumerate(range(0, len(X), batch_size)):
         x, targets = X[start : start + batch_size], y[start : start + batch_size]
@@ -335,12 +357,19 @@ def epoch(
         if sample_weight is not None:
             a *= sample_weight[start : start + batch_size, np.newaxis]
         predictions.extend(z)
-        rule = OPTIMIZERS[optimizer]
-        rule(w, a.T @ x / len(z), w_state, hyper)
+        g = np.concatenate([(a.T @ x / len(z)).ravel(), a.mean(axis=0) + intercept_pull])
+        hyper = {**hyper, **{name: hyper[name] * penalised for name in ("l2", "decay", "l1")}}
+        if memory:
+            if "loss" in memory:
+                of_rows = losses(z, targets, loss=loss, loss_hyper=loss_hyper, classes=classes)
+                memory["loss"] = of_rows.mean() + intercept_pull * intercept.sum()
+            OPTIMIZERS[optimizer](parameters, g, state, hyper, memory)
+        else:
+            OPTIMIZERS[optimizer](parameters, g, state, hyper)
         np.clip(w, *bounds, out=w)
-        unpenalised = {**hyper, "l2": 0, "decay": 0, "l1": 0}
-        rule(intercept, a.mean(axis=0) + intercept_pull, intercept_state, unpenalised)
         if average is not None and update >= before_average:
             for mean, now in zip(average, (w, intercept), strict=True):
                 mean += (now - mean) / (update - before_average + 1)
+    for array, result in zip(given, (w, intercept), strict=True):
+        array[...] = result
     return np.array(predictions)

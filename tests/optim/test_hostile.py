@@ -127,7 +127,7 @@ ONE = np.ones(3)
 def test_what_is_bound_in_part_is_not_stepped(arrays, states, group_of, kernels, message):
     opt = _core.Stepper()
     with pytest.raises((TypeError, ValueError, LookupError), match=message):
-        opt._bind(arrays, states, group_of, kernels)
+        opt._bind(arrays, states, group_of, kernels, [()] * len(kernels))
     with pytest.raises(RuntimeError, match="has no params to step"):
         opt.step([np.ones(3)] * len(arrays))
 
@@ -135,7 +135,7 @@ def test_what_is_bound_in_part_is_not_stepped(arrays, states, group_of, kernels,
 def test_an_optimizer_is_bound_once():
     opt = optim.Adam(np.ones(3))
     with pytest.raises(RuntimeError, match="bound already"):
-        opt._bind([np.ones(3)], [[]], [0], ["sgd"])
+        opt._bind([np.ones(3)], [[]], [0], ["sgd"], [()])
 
 
 def test_a_state_list_that_is_cleared_stays_bound():
@@ -146,7 +146,7 @@ def test_a_state_list_that_is_cleared_stays_bound():
             self._provide([np.array([[1.0, 1, 1, 0, 1, 1]])], 0, 10)
 
     opt = Step()
-    opt._bind([w], [state], [0], ["momentum"])
+    opt._bind([w], [state], [0], ["momentum"], [()])
     state.clear()
     opt.step(np.full(LONG, 2.0))
     assert set(w) == {-2.0}
@@ -168,7 +168,7 @@ def test_numbers_of_other_updates_are_refused(first, last, message):
             self._provide([np.ones((1, 4))], first, last)
 
     opt = Step()
-    opt._bind([ONE], [[]], [0], ["sgd"])
+    opt._bind([ONE], [[]], [0], ["sgd"], [()])
     with pytest.raises((RuntimeError, ValueError), match=message):
         opt.step(np.ones(3))
     assert ONE.tolist() == [1, 1, 1]

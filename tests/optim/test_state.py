@@ -147,7 +147,11 @@ GONE = object()
     ("path", "value", "message"),
     [
         ([], 3, "state_dict must be a dict, got int"),
-        (["t"], GONE, r"state_dict must hold \['optimizer', 't', 'state', 'param_groups'\], got"),
+        (
+            ["t"],
+            GONE,
+            r"state_dict must hold \['optimizer', 't', 'state', 'memory', 'param_groups'\], got",
+        ),
         (["speed"], 3, "state_dict must hold .* 'speed'"),
         (["optimizer"], "AdamW", "state_dict is of AdamW, not Adam"),
         (["state"], [], "state_dict is of 0 params, not 1"),

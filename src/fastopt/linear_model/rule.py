@@ -47,6 +47,10 @@ class Rule:
         state = self.optimizer.new_state(weights, self.options)
         return {name: before.get(name, array) for name, array in state.items()}
 
+    def new_memory(self) -> Array:
+        """Return the numbers that the rule keeps beside its state, as they are at first."""
+        return self.optimizer.new_memory(self.options)
+
     def numbers(self, done: int, updates: int, factor: float = 1.0) -> tuple[float, Array]:
         """Return the learning rate of the last of the next updates, after the first `done`, and the
         numbers of all, as `Optimizer.hypers` does; `factor` multiplies the rates.

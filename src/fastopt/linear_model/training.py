@@ -3,6 +3,7 @@
 import copy
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ class Progress:
     kernel: str = ""  # that made it
     state: dict[str, Array] = field(default_factory=dict)  # of the optimizer
     intercept_state: dict[str, Array] = field(default_factory=dict)
+    memory: Array = field(default_factory=partial(np.empty, 0))  # numbers beside them
     trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
     n_averaged: int = 0  # updates in the average
     shown: Array | None = None  # coef_ as the training left it
@@ -93,7 +95,7 @@ class Progress:
 
     def forget_state(self) -> None:
         """Let the state of the optimizer begin anew."""
-        self.kernel, self.state, self.intercept_state = "", {}, {}
+        self.kernel, self.state, self.intercept_state, self.memory = "", {}, {}, np.empty(0)
 
     def copy(self) -> "Progress":
         """Return a copy that stays while this one is trained on."""
@@ -101,6 +103,7 @@ class Progress:
         vars(new).update(vars(self))
         new.state = {name: array.copy("K") for name, array in self.state.items()}
         new.intercept_state = {name: array.copy() for name, array in self.intercept_state.items()}
+        new.memory = self.memory.copy()
         if self.fed_rate is not None:
             new.fed_rate = copy.deepcopy(self.fed_rate)
         return new
@@ -173,6 +176,7 @@ class Training:
             progress.rule, progress.kernel = rule.name, rule.kernel
             progress.state = rule.new_state(coef, progress.state)
             progress.intercept_state = rule.new_state(intercept, progress.intercept_state)
+            progress.memory = rule.new_memory()
         for name, array in progress.state.items():
             if not _is_laid_out(array, X):
                 progress.state[name] = laid_out(array, X)
@@ -185,6 +189,7 @@ class Training:
             optimizer=rule.kernel,
             w_state=[_flat(array, X) for array in progress.state.values()],
             intercept_state=list(progress.intercept_state.values()),
+            memory=progress.memory,
             sample_weight=targets.weight,
             positive_weight=targets.positive_weight,
             classes=targets.classes,
@@ -277,7 +282,7 @@ class Training:
     def _arrays(self) -> list[Array]:
         progress = self.progress
         states = [*progress.state.values(), *progress.intercept_state.values()]
-        return [self.coef, self.intercept, *(self.average or ()), *states]
+        return [self.coef, self.intercept, *(self.average or ()), *states, progress.memory]
 
 
 def _flat(weights: Array, X: Any) -> Array:

@@ -66,7 +66,7 @@ class Adagrad(Optimizer):
     def _reach(self, options: Options, t: Any) -> Any:
         return 1 / _slowness(options, t) if options["lr_decay"] else 1.0
 
-    def _initial(self, name: str, options: Options) -> float:
+    def _initial(self, name: str, options: Options, w: Any) -> float:
         return float(options["initial_accumulator_value"])
 
 

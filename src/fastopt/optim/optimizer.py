@@ -2,14 +2,16 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from functools import partial
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt._arguments import count_or_zero, items, nonnegative
+from fastopt._arguments import check, count_or_zero, items, nonnegative
 from fastopt.optim.options import checked
 from fastopt.schedules import ReduceOnPlateau, plateaus_of, rates_of
 
@@ -68,6 +70,7 @@ class Optimizer(_core.Stepper):
         self.options = self._check(options)
         self.param_groups: list[ParamGroup] = []
         self._state: list[dict[str, Array]] = []
+        self._memory: list[Array] = []
         self._params: list[Array] = []
         self._group_of: list[int] = []
         self._single = isinstance(params, np.ndarray)
@@ -93,7 +96,8 @@ class Optimizer(_core.Stepper):
             for array, k in zip(self._params, self._group_of, strict=True)
         ]
         states = [list(state.values()) for state in self._state]
-        self._bind(self._params, states, self._group_of, kernels)
+        self._memory = [self.new_memory(group) for group in self.param_groups]
+        self._bind(self._params, states, self._group_of, kernels, self._memory)
 
     # What a rule adds.
 
@@ -118,8 +122,10 @@ class Optimizer(_core.Stepper):
         """
         return 1.0
 
-    def _initial(self, name: str, options: Options) -> float:
-        """Return what the state array of this name starts from."""
+    def _initial(self, name: str, options: Options, w: Array | None) -> Any:
+        """Return what the state array of this name starts from, a number or an array like w; w is
+        None for a number in the memory.
+        """
         return 0.0
 
     # What comes of it.
@@ -129,8 +135,16 @@ class Optimizer(_core.Stepper):
         names = _core.OPTIMIZERS[self._kernel(options)][0]
         state = dict(zip(names, _apart(array, len(names)), strict=True)) if names else {}
         for name, values in state.items():
-            values[...] = self._initial(name, options)
+            values[...] = self._initial(name, options, array)
         return state
+
+    def new_memory(self, options: Options) -> Array:
+        """Return the numbers that the rule keeps beside its arrays, as they are at first."""
+        names = self._memory_names(options)
+        return np.array([self._initial(name, options, None) for name in names], np.float64)
+
+    def _memory_names(self, options: Options) -> tuple[str, ...]:
+        return _core.OPTIMIZERS[self._kernel(options)][2]
 
     def hypers(self, options: Options, done: int, count: int) -> npt.NDArray[np.float64]:
         """Return the numbers that the kernel takes in the `count` updates after the first `done`.
@@ -172,13 +186,18 @@ class Optimizer(_core.Stepper):
         -------
         dict
             "optimizer": its name. "t": updates done. "state": for each parameter its state arrays
-            by name. "param_groups": for each group its hyper-parameters; a schedule is not part of
+            by name. "memory": for each group the numbers that its rule keeps beside them, by name.
+            "param_groups": for each group its hyper-parameters; a schedule is not part of
             them, and in its place stands a list of the states of each `ReduceOnPlateau` in it.
         """
         return {
             "optimizer": type(self).__name__,
             "t": self.t,
             "state": [{name: a.copy() for name, a in state.items()} for state in self._state],
+            "memory": [
+                dict(zip(self._memory_names(group), memory.tolist(), strict=True))
+                for group, memory in zip(self.param_groups, self._memory, strict=True)
+            ],
             "param_groups": [_plain(group) for group in self.param_groups],
         }
 
@@ -192,7 +211,7 @@ class Optimizer(_core.Stepper):
         TypeError, ValueError
             If it is the state of other arrays or of another rule; nothing has changed then.
         """
-        _same_keys("state_dict", state_dict, ("optimizer", "t", "state", "param_groups"))
+        _same_keys("state_dict", state_dict, ("optimizer", "t", "state", "memory", "param_groups"))
         if state_dict["optimizer"] != type(self).__name__:
             raise ValueError(
                 f"state_dict is of {state_dict['optimizer']}, not {type(self).__name__}"
@@ -201,15 +220,25 @@ class Optimizer(_core.Stepper):
         if t >= FOREVER:
             raise ValueError(f"t of state_dict must be below 2**62, got {t}")
         states = items("state of state_dict", state_dict["state"])
+        memories = items("memory of state_dict", state_dict["memory"])
         groups = items("param_groups of state_dict", state_dict["param_groups"])
         if len(states) != len(self._state):
             raise ValueError(f"state_dict is of {len(states)} params, not {len(self._state)}")
         if len(groups) != len(self.param_groups):
             raise ValueError(f"state_dict is of {len(groups)} groups, not {len(self.param_groups)}")
+        if len(memories) != len(groups):
+            raise ValueError(
+                f"memory of state_dict is of {len(memories)} groups, not {len(groups)}"
+            )
         for i, (new, state) in enumerate(zip(states, self._state, strict=True)):
             _same_keys(f"state[{i}] of state_dict", new, state)
             for name, array in state.items():
                 _same_form(f"state[{i}][{name!r}] of state_dict", new[name], array)
+        numbers = []
+        for k, (new, group) in enumerate(zip(memories, self.param_groups, strict=True)):
+            names = self._memory_names(group)
+            _same_keys(f"memory[{k}] of state_dict", new, names)
+            numbers.append([_number(f"memory[{k}][{n!r}] of state_dict", new[n]) for n in names])
         options, plateaus = [], []
         for k, (new, group) in enumerate(zip(groups, self.param_groups, strict=True)):
             place = f"param_groups[{k}] of state_dict"
@@ -222,6 +251,8 @@ class Optimizer(_core.Stepper):
         for new, state in zip(states, self._state, strict=True):
             for name, array in state.items():
                 np.copyto(array, new[name])
+        for memory, new in zip(self._memory, numbers, strict=True):
+            memory[:] = new
         for group, own in zip(self.param_groups, options, strict=True):
             group._options = own
         for plateau, new in plateaus:
@@ -351,6 +382,9 @@ def _same_form(place: str, new: Any, array: Array) -> None:
         raise ValueError(
             f"{place} is {new.dtype} of shape {new.shape}, not {array.dtype} of shape {array.shape}"
         )
+
+
+_number = partial(check, Real, "a number", lambda x: True)
 
 
 def _plain(options: Options) -> dict[str, Any]:
