@@ -26,4 +26,14 @@ static inline double sum_of_block(const real *terms) {
         (total) += sum_of_block(terms_);                                                           \
     }
 
+/* A step's rate, and what holds it: lr, decay and l1. */
+static inline void scale_rate(double *hyper, double factor) {
+    hyper[0] *= factor;
+    hyper[2] *= factor;
+    hyper[3] *= factor;
+}
+
+/* What a sum of squares must exceed to be divided by. */
+#define TINY_SQUARE 0x1p-52
+
 #endif

@@ -19,6 +19,7 @@ def check(kind: type[Any], wanted: str, holds: Callable[[Any], bool], name: str,
 
 _LARGEST = sys.float_info.max  # NaN and infinity fail the comparisons below
 positive = partial(check, Real, "a positive finite number", lambda x: 0 < x <= _LARGEST)
+finite = partial(check, Real, "a finite number", lambda x: -_LARGEST <= x <= _LARGEST)
 nonnegative = partial(check, Real, "a nonnegative finite number", lambda x: 0 <= x <= _LARGEST)
 fraction = partial(check, Real, "a number in [0, 1)", lambda x: 0 <= x < 1)
 count = partial(check, Integral, "a positive integer", lambda n: 1 <= n <= _LARGEST)

@@ -107,7 +107,8 @@ def adam(w: Array, g: Array, s: State, h: Hyper) -> None:
     s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
     v = s["v"]
     if "v_max" in s:
-        s["v_max"][...] = v = np.maximum(s["v_max"], v)
+        s["v_max"][...] = np.maximum(s["v_max"], v * h["correction"])
+        v = s["v_max"] + h["eps_in_sqrt"]
     scale = np.sqrt(v) * h["root"] + h["eps"]
     _move(w, s["m"] / scale, h, h["l1"] / scale)
 
@@ -122,6 +123,244 @@ def nadam(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> N
     step += h["mu_next"] / (1 - memory["mu_product"] * h["mu_next"]) * s["m"]
     scale = np.sqrt(s["v"]) * h["root"] + h["eps"]
     _move(w, step / scale, h, h["l1"] / scale)
+
+
+def adadelta(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Zeiler: the root mean square of the steps over that of the gradients."""
+    g = g + h["l2"] * w
+    s["v"][...] = h["rho"] * s["v"] + h["gain"] * g**2
+    pace = np.sqrt(s["u"] + h["eps"]) / np.sqrt(s["v"] + h["eps"])
+    s["u"][...] = h["rho"] * s["u"] + h["gain"] * (pace * g) ** 2
+    _move(w, pace * g, h, h["l1"] * pace)
+
+
+def adamax(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Kingma & Ba: the largest gradient, fading."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["u"][...] = np.maximum(h["beta2"] * s["u"], np.abs(g) + h["eps"])
+    _move(w, s["m"] / s["u"], h, h["l1"] / s["u"])
+
+
+def rprop(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Riedmiller & Braun: steps that grow while the sign stays."""
+    g = g + h["l2"] * w
+    turn = np.sign(g * s["before"])
+    factor = np.where(turn > 0, h["grow"], np.where(turn < 0, h["shrink"], 1))
+    s["step"][...] = np.clip(s["step"] * factor, h["least"], h["most"])
+    s["before"][...] = np.where(turn < 0, 0, g)
+    _move(w, np.sign(s["before"]) * s["step"] / h["lr"], h, h["l1"])
+
+
+def asgd(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Polyak & Juditsky: SGD, and the mean of the weights."""
+    _move(w, g + h["l2"] * w, h, h["l1"])
+    s["ax"][...] += h["mu"] * (w - s["ax"])
+
+
+def lion(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Chen et al.: the sign of a mean that is fresher than the one kept."""
+    g = g + h["l2"] * w
+    fresh = h["beta1"] * s["m"] + h["gain1"] * g
+    s["m"][...] = h["beta2"] * s["m"] + h["gain2"] * g
+    _move(w, np.sign(fresh), h, h["l1"])
+
+
+def signum(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Bernstein et al.: the sign of the mean."""
+    s["m"][...] = h["beta"] * s["m"] + h["gain"] * (g + h["l2"] * w)
+    _move(w, np.sign(s["m"]), h, h["l1"])
+
+
+def adabelief(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Zhuang et al.: s is the mean square of g - m."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["s"][...] = h["beta2"] * s["s"] + h["gain2"] * (g - s["m"]) ** 2 + h["eps_in_sqrt"]
+    scale = np.sqrt(s["s"]) * h["root"] + h["eps"]
+    _move(w, (h["of_g"] * g + h["of_m"] * s["m"]) / scale, h, h["l1"] / scale)
+
+
+def yogi(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Zaheer et al.: v moves by a part of g^2."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["v"][...] -= h["gain2"] * np.sign(s["v"] - g**2) * g**2
+    scale = np.sqrt(s["v"]) * h["root"] + h["eps"]
+    _move(w, s["m"] / scale, h, h["l1"] / scale)
+
+
+def adan(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Xie et al.: v is the mean change of g, s the mean square of g looked ahead."""
+    g = g + h["l2"] * w
+    change = h["since"] * (g - s["before"])
+    s["before"][...] = g
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * change
+    s["s"][...] = h["beta3"] * s["s"] + h["gain3"] * (g + h["gain2"] * change) ** 2
+    scale = np.sqrt(s["s"] * h["correction3"] + h["eps_in_sqrt"]) + h["eps"]
+    step = s["m"] * h["correction1"] + h["gain2"] * s["v"] * h["correction2"]
+    _move(w, step / scale, h, h["l1"] / scale)
+
+
+def adopt(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Taniguchi et al.: v scales only the gradients that come after it."""
+    g = g + h["l2"] * w
+    scale = np.maximum(np.sqrt(s["v"]), h["eps"])
+    u = np.clip(g / scale, -h["clip"], h["clip"])
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * u
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    _move(w, h["of_u"] * u + h["of_m"] * s["m"], h, h["l1"] / scale)
+
+
+def ademamix(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Pagliardini et al.: a fast and a slow mean."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["slow"][...] = h["beta3"] * s["slow"] + h["gain3"] * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    scale = np.sqrt(s["v"] * h["correction2"] + h["eps_in_sqrt"]) + h["eps"]
+    _move(w, (s["m"] * h["correction1"] + h["mix"] * s["slow"]) / scale, h, h["l1"] / scale)
+
+
+def ftrl(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """McMahan et al.: w is where the sum of all linear and proximal terms is least."""
+    roots = np.sqrt(s["v"] + g**2) + np.sqrt(s["v"])
+    sigma = g**2 / np.where(roots > 0, roots, 1) / h["lr"]  # the difference of the roots, over lr
+    s["z"][...] += g - sigma * w
+    s["v"][...] += g**2
+    slope = (h["beta"] + np.sqrt(s["v"])) / h["lr"] + h["l2"]
+    w[...] = -(s["z"] - np.clip(s["z"], -h["l1"], h["l1"])) / slope
+
+
+def cocob(w: Array, g: Array, s: State, h: Hyper) -> None:
+    """Orabona & Tommasi: bets of a part of the wealth, by the mean outcome so far."""
+    c = h["lr"] * (g + h["l2"] * w) + h["l1"] * np.sign(w)
+    s["range"][...] = np.maximum(s["range"], np.abs(c))
+    s["sum"][...] += np.abs(c)
+    s["wealth"][...] = np.maximum(s["wealth"] - c * (w - s["w0"]), 0)
+    s["total"][...] += c
+    most = s["range"] * np.maximum(s["sum"] + s["range"], h["alpha"] * s["range"])
+    w[...] = s["w0"] - s["total"] / np.where(most > 0, most, 1) * (s["range"] + s["wealth"])
+
+
+def _take_weight(h: Hyper, memory: dict[str, float]) -> float:
+    memory["lr_max"] = max(memory["lr_max"], h["lr"])
+    weight = memory["lr_max"] ** h["weight_power"]
+    memory["weight_sum"] += weight
+    return float(weight / memory["weight_sum"])
+
+
+def _schedule_free(w: Array, step: Array, s: State, h: Hyper, c: float, threshold: Any) -> None:
+    x = (w - (1 - h["b1"]) * s["z"]) / h["b1"]
+    s["z"][...] -= h["decay"] * w + h["lr"] * step
+    s["z"][...] -= np.clip(s["z"], -threshold, threshold)
+    w[...] = h["b1"] * ((1 - c) * x + c * s["z"]) + (1 - h["b1"]) * s["z"]
+
+
+def schedule_free_sgd(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Defazio et al.: w is y, between z and its average x."""
+    _schedule_free(w, g + h["l2"] * w, s, h, _take_weight(h, memory), h["l1"])
+
+
+def schedule_free_adamw(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """The same in the metric of Adam."""
+    g = g + h["l2"] * w
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    scale = np.sqrt(s["v"]) * h["root"] + h["eps"]
+    _schedule_free(w, g / scale, s, h, _take_weight(h, memory), h["l1"] / scale)
+
+
+def dadapt_adamw(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Defazio & Mishchenko: the rate is a lower bound of the distance to the solution."""
+    g, d = g + h["l2"] * w, memory["d"]
+    rate = d * h["lr"]
+    told = np.sum(g * s["s"] / (np.sqrt(s["v"]) + h["eps"]))
+    s["s"][...] = h["beta3"] * s["s"] + h["gain3"] * rate * g
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * rate * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    memory["numerator"] = h["beta3"] * memory["numerator"] + h["gain3"] * rate * told
+    memory["d"] = max(d, memory["numerator"] / (h["gain3"] * np.abs(s["s"]).sum()))
+    scale = np.sqrt(s["v"]) + h["eps"]
+    _move(w, s["m"] / scale, {"lr": 1, "decay": d * h["decay"]}, d * h["l1"] / scale)
+
+
+def prodigy(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Mishchenko & Defazio: the same from the distance to the start."""
+    g, d = g + h["l2"] * w, memory["d"]
+    rate = d * h["lr"]
+    s["s"][...] = h["beta3"] * s["s"] + d * h["lr_of_s"] * d * g / h["d0"]
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * d * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * (d * g) ** 2
+    told = np.sum(g * (s["w0"] - w))
+    memory["numerator"] = h["beta3"] * memory["numerator"] + d / h["d0"] * rate * told
+    memory["d"] = max(d, h["coef"] * memory["numerator"] / np.abs(s["s"]).sum())
+    scale = np.sqrt(s["v"]) + memory["d"] * h["eps"]
+    _move(w, s["m"] / scale, {"lr": rate, "decay": d * h["decay"]}, d**2 * h["l1"] / scale)
+
+
+def dog(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Ivgi et al.: the distance over the root of the summed squares."""
+    g = g + h["l2"] * w
+    first = not memory["started"]
+    if first:
+        memory["distance"] = h["first_distance"] + h["relative"] * (1 + np.linalg.norm(w))
+    memory["distance"] = max(memory["distance"], float(np.linalg.norm(w - s["w0"])))
+    memory["squares"] += np.sum(g**2)
+    memory["started"] = 1
+    rate = memory["distance"] / np.sqrt(memory["squares"] + h["eps"])
+    if first and h["first_lr"]:
+        rate = h["first_lr"]
+    _move_at_rate(w, g, h, rate)
+
+
+def _move_at_rate(w: Array, step: Array, h: Hyper, rate: float) -> None:
+    _move(w, step, {"lr": rate * h["lr"], "decay": rate * h["decay"]}, rate * h["l1"])
+
+
+def polyak_sgd(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Polyak: the gap of the loss over the squared norm."""
+    loss = memory["loss"] + np.sum(h["l2"] * w**2) / 2
+    g = g + h["l2"] * w
+    gap = max(loss - h["f_min"], h["least_gap"])
+    _move_at_rate(w, g, h, min(gap / (np.sum(g**2) + h["eps"]), h["max_lr"]))
+
+
+def _momo(w: Array, m: Array, scale: Any, bias: float, h: Hyper, memory: dict[str, float]) -> None:
+    k = 1 + h["lr"] * h["weight_decay"]
+    model = memory["mean_loss"] - memory["mean_dot"]
+    ahead, square = np.sum(m * w), np.sum(m**2 / scale)
+    bound = memory["lower_bound"]
+    if h["adapt"] and k * model + ahead < k * bias * bound:
+        bound = max((k * model + ahead) / (2 * bias * k), h["least_bound"])
+    rate = min(h["lr"] / bias, max(k * (model - bias * bound) + ahead, 0) / square)
+    if h["adapt"]:
+        after = (model + ahead - rate * square / 2) / bias
+        memory["lower_bound"] = max(after, h["least_bound"])
+    threshold = rate / h["lr"] * h["l1"] / scale
+    _move(w, m / scale, {"lr": rate, "decay": h["decay"] / k}, threshold)
+
+
+def _take_means(beta: float, gain: float, dot: float, memory: dict[str, float]) -> None:
+    memory["mean_loss"] = beta * memory["mean_loss"] + gain * memory["loss"]
+    memory["mean_dot"] = beta * memory["mean_dot"] + gain * dot
+
+
+def momo(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """Schaipp et al.: momentum, cut to where a model of the loss is at its bound."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta"] * s["m"] + h["gain"] * g
+    _take_means(h["beta"], h["gain"], np.sum(g * w), memory)
+    _momo(w, s["m"], 1, 1, h, memory)
+
+
+def momo_adam(w: Array, g: Array, s: State, h: Hyper, memory: dict[str, float]) -> None:
+    """The same in the metric of Adam."""
+    g = g + h["l2"] * w
+    s["m"][...] = h["beta1"] * s["m"] + h["gain1"] * g
+    s["v"][...] = h["beta2"] * s["v"] + h["gain2"] * g**2
+    _take_means(h["beta1"], h["gain1"], np.sum(g * w), memory)
+    _momo(w, s["m"], np.sqrt(s["v"]) * h["root"] + h["eps"], h["bias"], h, memory)
 
 
 #: Those that take sums over all parameters change their memory, the last argument, too.
@@ -139,6 +378,27 @@ OPTIMIZERS: dict[str, Callable[..., None]] = {
     "adam": adam,
     "amsgrad": adam,
     "nadam": nadam,
+    "adadelta": adadelta,
+    "adamax": adamax,
+    "rprop": rprop,
+    "asgd": asgd,
+    "lion": lion,
+    "signum": signum,
+    "adabelief": adabelief,
+    "yogi": yogi,
+    "adan": adan,
+    "adopt": adopt,
+    "ademamix": ademamix,
+    "ftrl": ftrl,
+    "cocob": cocob,
+    "schedule_free_sgd": schedule_free_sgd,
+    "schedule_free_adamw": schedule_free_adamw,
+    "dadapt_adamw": dadapt_adamw,
+    "prodigy": prodigy,
+    "dog": dog,
+    "polyak_sgd": polyak_sgd,
+    "momo": momo,
+    "momo_adam": momo_adam,
 }
 
 # --- Losses: value and slope at predictions z and targets y ---------------------------------------

@@ -10,20 +10,66 @@
 True
 """
 
+from fastopt.optim.adabelief import AdaBelief
+from fastopt.optim.adadelta import Adadelta
 from fastopt.optim.adagrad import Adagrad
 from fastopt.optim.adam import Adam, AdamW
+from fastopt.optim.adamax import Adamax
+from fastopt.optim.adan import Adan
+from fastopt.optim.ademamix import AdEMAMix
+from fastopt.optim.adopt import ADOPT
+from fastopt.optim.amsgrad import AMSGrad
+from fastopt.optim.asgd import ASGD
+from fastopt.optim.cocob import COCOB
+from fastopt.optim.dadapt_adamw import DAdaptAdamW
+from fastopt.optim.dog import DoG
+from fastopt.optim.ftrl import FTRL
+from fastopt.optim.lion import Lion
+from fastopt.optim.momo import MoMo, MoMoAdam
+from fastopt.optim.nadam import NAdam
 from fastopt.optim.optimizer import Optimizer, ParamGroup
+from fastopt.optim.polyak_sgd import PolyakSGD
+from fastopt.optim.prodigy import Prodigy
+from fastopt.optim.radam import RAdam
 from fastopt.optim.rmsprop import RMSprop
+from fastopt.optim.rprop import Rprop
+from fastopt.optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from fastopt.optim.sgd import SGD
 from fastopt.optim.shelf import OPTIMIZERS
+from fastopt.optim.signum import Signum
+from fastopt.optim.yogi import Yogi
 
 __all__ = [
+    "ADOPT",
+    "ASGD",
+    "COCOB",
+    "FTRL",
     "OPTIMIZERS",
     "SGD",
+    "AMSGrad",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Adan",
+    "DAdaptAdamW",
+    "DoG",
+    "Lion",
+    "MoMo",
+    "MoMoAdam",
+    "NAdam",
     "Optimizer",
     "ParamGroup",
+    "PolyakSGD",
+    "Prodigy",
+    "RAdam",
     "RMSprop",
+    "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+    "Signum",
+    "Yogi",
 ]

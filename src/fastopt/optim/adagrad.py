@@ -33,6 +33,8 @@ class Adagrad(Optimizer):
     optimization", figure 1.
     """
 
+    sparse = True
+
     def __init__(
         self,
         params: Any = None,

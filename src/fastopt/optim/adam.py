@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt import _core
+from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -66,34 +66,19 @@ class Adam(Optimizer):
         numbers = {
             "lr": lr,
             **self._weight_decay(options, lr),
-            "beta1": beta1,
-            "gain1": 1 - beta1,
-            "beta2": beta2,
-            "gain2": 1 - beta2,
+            **kept(beta1=beta1, beta2=beta2),
             "root": 1.0,
             "eps": options["eps"],
+            "correction": 1.0,
+            "eps_in_sqrt": 0.0,
         }
         if options["bias_correction"]:
-            numbers["lr"] = lr / _bias(beta1, t)
-            numbers["root"] = 1 / np.sqrt(_bias(beta2, t))
+            numbers["lr"] = lr / filled(beta1, t)
+            numbers["root"] = 1 / np.sqrt(filled(beta2, t))
         return numbers
 
     def _weight_decay(self, options: Options, lr: Any) -> dict[str, Any]:
         return {"l2": options["weight_decay"]}
-
-
-def _bias(beta: float, t: Any) -> Any:
-    """Return 1 - beta ** t for updates t, t + 1, ...; the number 1.0 from where it rounds to 1.
-
-    A power is the product of two, beta ** (256 q) and beta ** r, so that few must be worked out
-    and each depends on its own t alone.
-    """
-    first, last = int(t[0]), int(t[-1])
-    if beta**first < 2**-54:
-        return 1.0
-    q = np.arange(first // 256, last // 256 + 1, dtype=np.float64)
-    powers = np.outer(_core.powers(beta, 256 * q), _core.powers(beta, np.arange(256.0)))
-    return 1 - powers.reshape(-1)[first % 256 : first % 256 + len(t)]
 
 
 class AdamW(Adam):

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from functools import partial
 from itertools import pairwise
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
 from fastopt._arguments import check, count_or_zero, items, nonnegative
-from fastopt.optim.options import checked
+from fastopt.optim.options import Checks, checked
 from fastopt.schedules import ReduceOnPlateau, plateaus_of, rates_of
 
 Array = npt.NDArray[Any]
@@ -101,9 +101,15 @@ class Optimizer(_core.Stepper):
 
     # What a rule adds.
 
+    #: Of options that mean something else in other rules.
+    _own_checks: ClassVar[Checks] = {}
+
+    #: Whether a gradient of 0 leaves a weight and its state as they are.
+    sparse: ClassVar[bool] = False
+
     def _check(self, options: Options) -> dict[str, Any]:
         """Return the options as plain values, or raise the error of the one that is wrong."""
-        return checked(options)
+        return checked(options, self._own_checks)
 
     def _kernel(self, options: Options) -> str:
         """Return the name of the kernel that these options need."""
@@ -121,6 +127,14 @@ class Optimizer(_core.Stepper):
         rule scales it, a number or an array over t; the threshold of an L1 penalty goes as far.
         """
         return 1.0
+
+    def _threshold(self, options: Options, lr: Any, t: npt.NDArray[np.float64]) -> Any:
+        """Return the kernel's l1 for an L1 penalty."""
+        return options["l1"] * lr * self._reach(options, t)
+
+    def _evaluated(self, w: Array, state: Mapping[str, Array], options: Options) -> Array:
+        """Return the point to evaluate at, as a new array, when a parameter stands at w."""
+        return w.copy()
 
     def _initial(self, name: str, options: Options, w: Array | None) -> Any:
         """Return what the state array of this name starts from, a number or an array like w; w is
@@ -160,7 +174,7 @@ class Optimizer(_core.Stepper):
         steps = t.astype(np.float64)
         columns |= self._numbers(options, lr, steps)
         if options.get("l1"):
-            columns["l1"] = options["l1"] * lr * self._reach(options, steps)
+            columns["l1"] = self._threshold(options, lr, steps)
         names = _core.OPTIMIZERS[self._kernel(options)][1]
         constant = not any(isinstance(columns[name], np.ndarray) for name in names)
         rows = np.empty((1 if constant else count, len(names)))
@@ -178,6 +192,21 @@ class Optimizer(_core.Stepper):
             rows = [self.hypers(group, t, count) for group in self.param_groups]
         constant = count > 1 and all(len(r) == 1 for r in rows)
         self._provide(rows, t, FOREVER if constant else t + count, watched)
+
+    def evaluated(self) -> Array | list[Array]:
+        """Return the points to evaluate at: the averages, of a rule that averages its steps; of
+        others, the parameters as they are.
+
+        Returns
+        -------
+        ndarray or list of ndarray
+            New arrays, one for each parameter; one array if `params` was one.
+        """
+        points = [
+            np.asarray(self._evaluated(w, state, self.param_groups[k]))
+            for w, state, k in zip(self._params, self._state, self._group_of, strict=True)
+        ]
+        return points[0] if self._single else points
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state, as copies of arrays and plain numbers.
@@ -394,15 +423,15 @@ def _plain(options: Options) -> dict[str, Any]:
     return plain
 
 
-def rates(lr: Any, t: npt.NDArray[np.int64]) -> Any:
+def rates(lr: Any, t: npt.NDArray[np.int64], name: str = "lr") -> Any:
     """Return the learning rates at updates t, one or more: one number, or an array over t."""
     if isinstance(lr, ReduceOnPlateau):
-        return nonnegative("lr of ReduceOnPlateau", lr.lr)
+        return nonnegative(f"{name} of ReduceOnPlateau", lr.lr)
     if not callable(lr):
         return lr
     values = rates_of(lr, t)
     if not (values.min() >= 0 and values.max() < np.inf):
         wrong = ~(np.isfinite(values) & (values >= 0))
         at, value = int(t[np.argmax(wrong)]), values[wrong][0]
-        raise ValueError(f"lr(t) must be finite and not negative, got {value} at t = {at}")
+        raise ValueError(f"{name}(t) must be finite and not negative, got {value} at t = {at}")
     return values

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from fastopt._arguments import fraction, items, nonnegative, one_of
+from fastopt._arguments import finite, fraction, items, nonnegative, one_of, positive
+
+Checks: TypeAlias = Mapping[str, Callable[[str, Any], Any]]  # by the names of options
 
 
 def check_lr(name: str, value: Any) -> Any:
@@ -16,6 +18,11 @@ def check_lr(name: str, value: Any) -> Any:
     if not isinstance(value, Real):
         raise TypeError(f"{name} must be a nonnegative number or a schedule lr(t), got {value!r}")
     return nonnegative(name, value)
+
+
+def check_number(name: str, value: Any) -> Any:
+    """Return a number >= 0 as a float, or a callable of t, or raise what is wrong with it."""
+    return value if callable(value) and not isinstance(value, type) else nonnegative(name, value)
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -31,11 +38,43 @@ def _pair(name: str, value: Any) -> tuple[Any, ...]:
     return numbers
 
 
+def _etas(name: str, value: Any) -> tuple[float, float]:
+    shrink, grow = (positive(f"{name}[{i}]", eta) for i, eta in enumerate(_pair(name, value)))
+    if not shrink < 1 < grow:
+        raise ValueError(f"{name} must be (below 1, above 1), got {value!r}")
+    return shrink, grow
+
+
+def _step_sizes(name: str, value: Any) -> tuple[float, float]:
+    least, most = (nonnegative(f"{name}[{i}]", size) for i, size in enumerate(_pair(name, value)))
+    if not least <= most:
+        raise ValueError(f"{name} must be (least, most), got {value!r}")
+    return least, most
+
+
+def _init_step(name: str, value: Any) -> tuple[str, float]:
+    kind, number = _pair(name, value)
+    kinds = one_of("distance", "learning_rate", "heuristic")
+    return kinds(f"{name}[0]", kind), positive(f"{name}[1]", number)
+
+
+def _beta3(name: str, value: Any) -> float | None:
+    return None if value is None else float(fraction(name, value))
+
+
+def inside(name: str, value: Any) -> float:
+    """Return a number in (0, 1)."""
+    number = float(fraction(name, value))
+    if not number:
+        raise ValueError(f"{name} must be above 0: the average could not be told from the weights")
+    return number
+
+
 def _betas(name: str, value: Any) -> tuple[float, ...]:
     return tuple(fraction(f"{name}[{i}]", beta) for i, beta in enumerate(_pair(name, value)))
 
 
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+_CHECKS: Checks = {
     "lr": check_lr,
     "weight_decay": nonnegative,
     "momentum": nonnegative,
@@ -51,9 +90,38 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "centered": _flag,
     "amsgrad": _flag,
     "bias_correction": _flag,
+    "rho": fraction,
+    "momentum_decay": nonnegative,
+    "decoupled_weight_decay": _flag,
+    "etas": _etas,
+    "step_sizes": _step_sizes,
+    "lambd": nonnegative,
+    "t0": nonnegative,
+    "b1": fraction,
+    "b2": fraction,
+    "b3": fraction,
+    "beta": fraction,
+    "eps_root": nonnegative,
+    "use_clipping": _flag,
+    "lambda1": nonnegative,
+    "lambda2": nonnegative,
+    "weight_lr_power": nonnegative,
+    "estim_lr0": positive,
+    "estim_lr_coef": positive,
+    "beta3": _beta3,
+    "safeguard_warmup": _flag,
+    "init_step": _init_step,
+    "max_learning_rate": positive,
+    "f_min": finite,
+    "lower_bound": finite,
+    "adapt_lower_bound": _flag,
+    "variant": one_of("sps", "sps+"),
 }
 
 
-def checked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options as plain values, or raise the error of the first that is wrong."""
-    return {name: _CHECKS[name](name, value) for name, value in options.items()}
+def checked(options: Mapping[str, Any], own: Checks) -> dict[str, Any]:
+    """Return options as plain values, or raise the error of the first that is wrong; `own` are the
+    checks of names that mean something else in a rule.
+    """
+    checks = {**_CHECKS, **own}
+    return {name: checks[name](name, value) for name, value in options.items()}

@@ -1,0 +1,28 @@
+/* MoMo (Schaipp et al. 2024, algorithm 1): momentum with the step of Polyak for a model of the loss
+   that the last gradients make.  m: mean of g; the memory has the means of the losses and of g . w,
+   and the lower bound of the loss. */
+#include "momo.h"
+
+static void sums(const real *restrict w, const real *restrict g, real *const *state,
+                 const double *hyper, const double *memory, size_t n, double *sums) {
+    real *restrict m = state[0];
+    const real l2 = (real)hyper[1], beta = (real)hyper[4], gain = (real)hyper[5];
+    for (size_t i = 0; i < n; i++)
+        m[i] = beta * m[i] + gain * (g[i] + l2 * w[i]);
+    ADD_UP(sums[GRADIENT_DOT_W], i, n, (g[i] + l2 * w[i]) * w[i]);
+    ADD_UP(sums[M_DOT_W], i, n, m[i] * w[i]);
+    ADD_UP(sums[M_DOT_STEP], i, n, SQUARE(m[i]));
+}
+
+static void numbers(double *memory, const double *sums, double *hyper) {
+    truncate_step(memory, sums, hyper, hyper[4], hyper[5], 1, hyper + 6);
+}
+
+EXPORT_GLOBAL(momo)
+
+RULE(momo) {
+    const real *restrict m = state[0];
+    const real lr = (real)hyper[0], decay = (real)hyper[2], l1 = (real)hyper[3];
+    for (size_t i = 0; i < n; i++)
+        w[i] = SHRUNK(w[i] - (decay * w[i] + lr * m[i]), l1);
+}
