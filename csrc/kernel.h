@@ -34,7 +34,7 @@ typedef double real;
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SQUARE(x) ((x) * (x))
-#define SIGN(x) ((real)((x) > 0) - (real)((x) < 0))
+#define SIGN(x) ((x) != (x) ? (x) : (real)((x) > 0) - (real)((x) < 0)) /* NaN stays NaN */
 #define CLAMP(x, low, high) MIN(high, MAX(low, x)) /* NaN stays NaN */
 
 /* A slope that has no bound of its own is clipped, as scikit-learn's is: an outlier may throw the

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from fastopt import optim, schedules
 
-from .test_rules import RULES, start
+from .test_rules import RULES, loss, start
 
 
 def train(opt, w, gradient, first, last):
     for t in range(first, last):
-        opt.step(gradient(t))
+        opt.step(gradient(t), loss=loss(t))
     return w
 
 

@@ -11,7 +11,7 @@ from fastopt import schedules
 from fastopt.linear_model.rule import Rule
 from fastopt.optim import OPTIMIZERS, Optimizer
 
-OWN_WEIGHT_DECAY = {type(rule): rule.options["weight_decay"] for rule in OPTIMIZERS.values()}
+OWN_WEIGHT_DECAY = {type(rule): rule.options.get("weight_decay", 0) for rule in OPTIMIZERS.values()}
 PASSIVE_AGGRESSIVE = ("pa1", "pa2")
 LEARNING_RATES = {"constant", "optimal", "invscaling", "adaptive", *PASSIVE_AGGRESSIVE}
 MOST_PLANS = 256  # that are remembered
@@ -150,7 +150,7 @@ def _bounds(model: Any) -> tuple[float, float]:
 def _check_unbound(optimizer: Optimizer) -> None:
     if optimizer.param_groups:
         raise ValueError("optimizer must be unbound: make it without params")
-    if optimizer.options["weight_decay"] != OWN_WEIGHT_DECAY.get(type(optimizer), 0):
+    if optimizer.options.get("weight_decay", 0) != OWN_WEIGHT_DECAY.get(type(optimizer), 0):
         raise ValueError("the weight decay of a linear model is alpha; give optimizer none")
     if optimizer.options.get("velocity") == "lecture" and optimizer.options["nesterov"]:
         raise ValueError('optimizer must have velocity="torch" to be nesterov in a model')

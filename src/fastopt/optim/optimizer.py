@@ -183,7 +183,12 @@ class Optimizer(_core.Stepper):
         return rows
 
     def _refill(self) -> None:
-        watched = [(p, p.lr) for group in self.param_groups for p in plateaus_of(group["lr"])]
+        watched = [
+            (plateau, plateau.lr)
+            for group in self.param_groups
+            for value in group.values()
+            for plateau in plateaus_of(value)
+        ]
         t, count = self.t, CHUNK
         try:
             rows = [self.hypers(group, t, count) for group in self.param_groups]
@@ -292,17 +297,17 @@ class Optimizer(_core.Stepper):
     ) -> tuple[dict[str, Any], list[tuple[ReduceOnPlateau, Any]]]:
         """Return the options of a group with those of a state, and the states of its plateaus."""
         fed: list[tuple[ReduceOnPlateau, Any]] = []
-        if isinstance(new["lr"], list):
-            plateaus = plateaus_of(group["lr"])
-            if not callable(group["lr"]) or len(plateaus) != len(new["lr"]):
+        for name in [name for name, value in new.items() if isinstance(value, list)]:
+            plateaus = plateaus_of(group[name])
+            if not callable(group[name]) or len(plateaus) != len(new[name]):
                 raise ValueError(
-                    f"lr was a schedule with {len(new['lr'])} ReduceOnPlateau, and the optimizer "
-                    f"must be made with it, not with {group['lr']!r}"
+                    f"{name} was a schedule with {len(new[name])} ReduceOnPlateau, and the "
+                    f"optimizer must be made with it, not with {group[name]!r}"
                 )
-            fed = list(zip(plateaus, new["lr"], strict=True))
-            for plateau, state in fed:
-                copy.copy(plateau).load_state_dict(state)
-            new = {**new, "lr": group["lr"]}
+            fed += zip(plateaus, new[name], strict=True)
+            new = {**new, name: group[name]}
+        for plateau, state in fed:
+            copy.copy(plateau).load_state_dict(state)
         options = self._check(new)
         if self._kernel(options) != self._kernel(group):
             raise ValueError(f"the rule was {self._kernel(options)!r}, not {self._kernel(group)!r}")
@@ -417,10 +422,10 @@ _number = partial(check, Real, "a number", lambda x: True)
 
 
 def _plain(options: Options) -> dict[str, Any]:
-    plain = dict(options)
-    if callable(plain["lr"]):
-        plain["lr"] = [plateau.state_dict() for plateau in plateaus_of(plain["lr"])]
-    return plain
+    return {
+        name: [p.state_dict() for p in plateaus_of(value)] if callable(value) else value
+        for name, value in options.items()
+    }
 
 
 def rates(lr: Any, t: npt.NDArray[np.int64], name: str = "lr") -> Any:
