@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,8 @@ class TestFunction:
     window : ((float, float), (float, float))
         The part of the plane of x[0] and x[1] to draw.
     """
+
+    __test__: ClassVar[bool] = False  # or pytest takes it for a class of tests
 
     name: str
     value: Callable[[Array], Any]
