@@ -179,10 +179,14 @@ def test_fun_may_spoil_its_x_and_return_one_array_again_and_again():
         x[:] = math.nan
         return f, g
 
+    def spoiling_jac(x):
+        return spoiling(x)[1]
+
     clean = minimize(both, [0, 0], jac=True, maxiter=20, trajectory=True)
-    result = minimize(spoiling, [0, 0], jac=True, maxiter=20, trajectory=True)
-    assert np.array_equal(result.trajectory, clean.trajectory)
-    assert not np.shares_memory(result.jac, g)
+    for how in (dict(fun=spoiling, jac=True), dict(fun=quadratic, jac=spoiling_jac)):
+        result = minimize(x0=[0, 0], maxiter=20, trajectory=True, **how)
+        assert np.array_equal(result.trajectory, clean.trajectory)
+        assert not np.shares_memory(result.jac, g)
 
 
 @pytest.mark.parametrize("value", [np.float32, np.array, lambda f: np.array([f]), lambda f: f])
@@ -326,10 +330,22 @@ def test_the_point_ahead_is_kept_within_bounds():
 @pytest.mark.parametrize("jac", ["2-point", "3-point"])
 def test_finite_differences_fit_between_bounds(jac):
     """Beside one, between two that are nearer than a step, and where there is no room at all."""
-    bounds = [(1, 2), (0, 1), (1, 1 + 1e-9), (1, 1)]
-    result = minimize(lambda x: (x * x).sum(), np.ones(4), jac=jac, bounds=bounds, maxiter=0)
-    np.testing.assert_allclose(result.jac, [2, 2, 2, 0], rtol=1e-6)
-    assert result.jac[3] == 0
+    low, high = np.array([[1, 2], [0, 1], [1, 1 + 1e-9], [1 - 1e-9, 1], [1, 1]]).T
+
+    def fun(x):
+        assert (x >= low).all()
+        assert (x <= high).all()
+        return (x * x).sum()
+
+    bounds = optimize.Bounds(low, high)
+    result = minimize(fun, np.ones(5), jac=jac, bounds=bounds, maxiter=0)
+    np.testing.assert_allclose(result.jac, [2, 2, 2, 2, 0], rtol=1e-6)
+    assert result.jac[4] == 0
+
+
+@pytest.mark.parametrize("jac", ["2-point", "3-point"])
+def test_a_step_of_finite_differences_is_as_long_as_x_has_moved(jac):
+    assert minimize(lambda x: x[0], 1.7, jac=jac, maxiter=0).jac[0] == 1
 
 
 def test_a_gradient_that_pushes_against_a_bound_with_infinite_force_is_not_finite():
