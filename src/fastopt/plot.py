@@ -36,7 +36,7 @@ UP, DOWN = COLORS[:2]  # of coefficients above and below 0
 MOST_INSIDE, LONGEST_INSIDE = 4, 24  # entries, and letters, of a legend among the lines
 MOST_DOTTED = 60  # points of a line that are marked
 ALONG = 2000  # points of a schedule that are drawn
-SIDE = 161  # points of each side of a window at which a function is taken
+SIDE = 121  # points of each side of a window at which a function is taken
 LEVELS = 20  # contours
 DEEPEST = 1e-5  # the lowest contour, as a part of the height of the highest
 
@@ -69,6 +69,8 @@ def loss(
     one_of(*_ALONG)("x", x)
     several = isinstance(history, Mapping)
     histories = history if several else {"": history}
+    if not histories:
+        raise ValueError("history must hold at least one training")
     runs = {label: _rows(f"history[{label!r}]" if several else "history", value)
             for label, value in histories.items()}  # fmt: skip
     ax = _axes(ax)
@@ -147,6 +149,8 @@ def schedules(schedules: Any, steps: int, *, ax: Axes | None = None) -> Axes:
     if callable(schedules) or isinstance(schedules, Real):
         schedules = [schedules]
     named = schedules.items() if isinstance(schedules, Mapping) else _named(schedules)
+    if not named:
+        raise ValueError("schedules must hold at least one schedule")
     checked = [(label, as_schedule(f"schedules[{label!r}]", lr)) for label, lr in named]
     t = np.unique(np.linspace(1, steps, min(steps, ALONG)).round().astype(np.int64))
     rates = [(label, rates_of(lr, t)) for label, lr in checked]
@@ -206,10 +210,10 @@ def path(
     if not callable(fun):
         raise TypeError(f"fun must be callable, got {fun!r}")
     if minima is None:
-        minima = getattr(fun, "minima", np.empty((0, 2)))
-    minima = _points("minima", minima)
+        minima = getattr(fun, "minima", None)
+    minima = np.empty((0, 2)) if minima is None else _points("minima", minima)
     if window is None:
-        window = getattr(fun, "window", None) or _around([*(p for _, p in paths), minima])
+        window = getattr(fun, "window", None) or _around([p for _, p in paths])
     xs, ys = (np.linspace(low, high, SIDE) for low, high in _checked_window(window))
 
     ax = _axes(ax)
@@ -229,7 +233,7 @@ def _points(name: str, value: Any) -> Array:
     if isinstance(value, OptimizeResult) and "trajectory" not in value:
         raise ValueError(f"{name} has no points: minimize(..., trajectory=True) keeps them")
     points = np.asarray(getattr(value, "trajectory", value), np.float64)
-    if points.ndim != 2 or points.shape[1] != 2:
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"{name} must be of shape (n, 2), got {points.shape}")
     return points
 
@@ -238,6 +242,8 @@ def _around(arrays: Sequence[Array]) -> Window:
     """Return a window with a margin around all points that are finite."""
     points = np.concatenate(arrays)
     points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        raise ValueError("trajectory has no finite point")
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(low < high, 0.15 * (high - low), 1.0)
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
