@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -187,6 +188,14 @@ def test_contours_are_at_heights_that_grow_by_a_factor():
     np.testing.assert_allclose((ring**2).sum(axis=1), levels[10], rtol=0.05)
 
 
+def test_heights_are_above_a_known_minimum_that_lies_between_the_points_of_the_grid():
+    def fun(x):
+        return -8.0 if x[0] == 1 / 7 else 1 + x @ x
+
+    ax = plot.path(RESULT, fun, window=((-1, 1), (-1, 1)), minima=[[1 / 7, 0]])
+    assert contours(ax).levels[-1] == pytest.approx(3 + 8)
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
 def test_a_function_without_heights_has_no_contours(value):
     assert not plot.path(RESULT, lambda x: value, window=((0, 1), (0, 1))).collections
@@ -215,10 +224,12 @@ def test_the_largest_coefficients_are_bars_the_largest_first():
     assert bars(ax) == [("abcd"[i], w[i]) for i in order[:3]]
     assert ax.yaxis_inverted()
     assert ax.get_title() == "class 1"
-    colors = [bar.get_facecolor() for bar in ax.patches]
-    signs = np.sign(w[order[:3]])
-    assert all((a == b) == (s == t) for a, s in zip(colors, signs, strict=True)
-               for b, t in zip(colors, signs, strict=True))  # fmt: skip
+
+
+def test_bars_to_either_side_have_a_colour_each():
+    ax = plot.coefficients(SimpleNamespace(coef_=np.array([0.3, -0.2, 0.1])))
+    first, second, third = (bar.get_facecolor() for bar in ax.patches)
+    assert first == third != second
 
 
 def test_features_are_named_as_the_model_was_fitted_with_them():
