@@ -34,8 +34,13 @@ def test_import_is_short():
 
 
 def test_submodules_are_there_without_an_import_of_their_own():
-    code = "import fastopt; print(fastopt.optim.Adam, fastopt.linear_model.SGDRegressor)"
-    assert "SGDRegressor" in run(code)
+    code = "import fastopt; print(*(getattr(fastopt, name) for name in fastopt.__all__))"
+    assert "fastopt.linear_model" in run(code)
+
+
+def test_minimize_is_a_function_and_imports_no_scikit_learn():
+    code = "import fastopt, sys; print(callable(fastopt.minimize), 'sklearn' in sys.modules)"
+    assert run(code) == "True False\n"
 
 
 @pytest.mark.parametrize("isa", [name for name, can in fastopt._core.ISAS.items() if can])

@@ -1,25 +1,37 @@
 """Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy.
 
 ``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.optim`` torch's optimizers
-for NumPy arrays, ``fastopt.schedules`` the learning rates of both. Each is imported when it is
-first used.
+for NumPy arrays, ``fastopt.schedules`` the learning rates of both. ``fastopt.minimize`` is called
+as scipy's, on the functions of ``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what
+happens. Each is imported when it is first used.
 """
 
 import importlib
 import platform
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from fastopt import _core
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "linear_model", "optim", "schedules", "show_config"]
+__all__ = [
+    "__version__",
+    "datasets",
+    "linear_model",
+    "minimize",
+    "optim",
+    "plot",
+    "schedules",
+    "show_config",
+]
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in ("linear_model", "optim", "schedules"):
+def __getattr__(name: str) -> Any:
+    if name in ("datasets", "linear_model", "optim", "plot", "schedules"):
         return importlib.import_module(f"fastopt.{name}")
+    if name == "minimize":
+        return importlib.import_module("fastopt._minimize").minimize
     raise AttributeError(f"module 'fastopt' has no attribute {name!r}")
 
 
