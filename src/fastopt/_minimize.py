@@ -14,7 +14,7 @@ from fastopt import _core
 from fastopt._arguments import count_or_zero, items, nonnegative, one_of
 from fastopt._differences import SCHEMES, differences
 from fastopt.optim import OPTIMIZERS, SGD, Optimizer
-from fastopt.optim.optimizer import flag
+from fastopt.optim.options import flag
 from fastopt.schedules import ReduceOnPlateau, plateaus_of
 
 Array = npt.NDArray[Any]
@@ -55,7 +55,8 @@ def minimize(
     method : str or Optimizer
         A name of ``optim.OPTIMIZERS``, or an unbound optimizer as ``optim.Adam(eps=1e-6)``. Its
         weight decay, if it has one, pulls at x too, and is no part of fun. Nesterov with
-        ``velocity="lecture"`` takes a second gradient for each step, at ``lookahead()``.
+        ``velocity="lecture"`` takes a second gradient for each step, at ``lookahead()``; so does a
+        rule that averages its steps, where x is the average.
     jac : callable, bool, {"2-point", "3-point", "cs"} or None
         The gradient: ``jac(x, *args)`` returns it, of shape (n,). True: fun returns the pair (f,
         gradient). None or False: "2-point". Finite differences take n more values of fun for a
@@ -119,7 +120,8 @@ def minimize(
         _clip(w, box)
     objective = _Objective(fun, args, jac, w, box)
     optimizer, plateaus = _bound(method, lr, w)
-    lookahead = _lookahead(optimizer)
+    point: Callable[[], Any] = optimizer.evaluated if optimizer.averages else w.copy
+    elsewhere = _elsewhere(optimizer, w)
     tell = None if callback is None else _teller(callback)
     tol = nonnegative("tol", tol)
     maxiter = count_or_zero("maxiter", maxiter)
@@ -130,7 +132,7 @@ def minimize(
     far, zero = 2 * math.sqrt(w.size) * tol, np.zeros_like(w)
     done, x, f, g = 0, w, math.nan, w
     for nit in range(maxiter + 1):
-        here = w.copy()
+        here = _within(point(), box)
         value, gradient = objective(here)
         pull = gradient
         if box:
@@ -156,10 +158,9 @@ def minimize(
             break
         for plateau in plateaus:
             plateau.step(f)
-        if lookahead:
-            point = lookahead()
-            gradient = objective(_clip(point, box) if box else point)[1]
-        optimizer.step(gradient)
+        if elsewhere:
+            value, gradient = objective(_within(elsewhere(), box))
+        optimizer.step(gradient, loss=value)
         if box:
             _clip(w, box)
 
@@ -249,6 +250,10 @@ def _finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def _within(x: Array, box: tuple[Array, Array] | None) -> Array:
+    return _clip(x, box) if box else x
+
+
 def _clip(x: Array, box: tuple[Array, Array]) -> Array:
     """Move x, in place, to the nearest point of the box."""
     np.maximum(x, box[0], out=x)
@@ -302,8 +307,10 @@ def _bound(method: Any, lr: Any, w: Array) -> tuple[Optimizer, list[ReduceOnPlat
     return type(method)(w, **{**method.options, "lr": lr}), plateaus
 
 
-def _lookahead(optimizer: Optimizer) -> Callable[[], Any] | None:
-    """Return what gives the point of the next gradient, if that is not where the steps are made."""
+def _elsewhere(optimizer: Optimizer, w: Array) -> Callable[[], Any] | None:
+    """Return what gives the point of the next gradient, if that is not the point to evaluate at."""
+    if optimizer.averages:
+        return w.copy
     if not isinstance(optimizer, SGD):
         return None
     lecture = optimizer.options["nesterov"] and optimizer.options["velocity"] == "lecture"

@@ -597,7 +597,7 @@ def epoch(
     penalised nor decayed. `average` takes the mean of the weights after each update.
     """
     # One vector of parameters; w and intercept become parts of it.
-    given = w, intercept
+    given = w, intercept, w_state, intercept_state
     parameters = np.concatenate([w.ravel(), intercept])
     state = {s: np.concatenate([a.ravel(), intercept_state[s]]) for s, a in w_state.items()}
     w, intercept = parameters[: w.size].reshape(w.shape), parameters[w.size :]
@@ -622,6 +622,8 @@ def epoch(
         if memory:
             if "loss" in memory:
                 of_rows = losses(z, targets, loss=loss, loss_hyper=loss_hyper, classes=classes)
+                if sample_weight is not None:
+                    of_rows = of_rows * sample_weight[start : start + batch_size]
                 memory["loss"] = of_rows.mean() + intercept_pull * intercept.sum()
             OPTIMIZERS[optimizer](parameters, g, state, hyper, memory)
         else:
@@ -630,6 +632,9 @@ def epoch(
         if average is not None and update >= before_average:
             for mean, now in zip(average, (w, intercept), strict=True):
                 mean += (now - mean) / (update - before_average + 1)
-    for array, result in zip(given, (w, intercept), strict=True):
+    for array, result in zip(given[:2], (w, intercept), strict=True):
         array[...] = result
+    for s, a in state.items():
+        given[2][s][...] = a[: w.size].reshape(w.shape)
+        given[3][s][...] = a[w.size :]
     return np.array(predictions)

@@ -144,28 +144,18 @@ def test_one_full_step_follows_the_gradient_of_the_objective(loss):
     np.testing.assert_allclose(step / -1e-3, np.array(differences) / 2e-6, rtol=1e-5, atol=1e-7)
 
 
-RULES = {
-    "sgd": optim.SGD(),
-    "momentum": optim.SGD(momentum=0.9),
-    "nesterov": optim.SGD(momentum=0.9, nesterov=True),
-    "adagrad": optim.Adagrad(),
-    "rmsprop": optim.RMSprop(),
-    "adam": optim.Adam(),
-    "adamw": optim.AdamW(),
-}
-
-
-@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
 @pytest.mark.parametrize("batch_size", [1, 7, "full"])
 @pytest.mark.parametrize("weight", [None, np.linspace(0.5, 2, 200)], ids=["plain", "weighted"])
 def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
     X, y, _ = data()
-    rule = RULES[optimizer]
-    lr = schedules.inverse_sqrt(0.1)
+    rule = optim.OPTIMIZERS[optimizer]
+    lr = schedules.inverse_sqrt(0.1) if optimizer != "ftrl" else schedules.constant(0.1)
     model = SGDClassifier(
         "log_loss",
         alpha=0.01,
-        learning_rate=lr,
+        learning_rate=lr if optimizer != "ftrl" else "constant",
+        eta0=0.1,
         optimizer=optimizer,
         batch_size=batch_size,
         max_iter=1,
@@ -174,11 +164,13 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
     ).fit(X, y, sample_weight=weight)
 
     samples = 200 if batch_size == "full" else batch_size
-    options = {**rule.options, "lr": lr, "weight_decay": 0.01, "l1": 0.0}
+    rate = lr if optimizer != "ftrl" else 0.1
+    options = {**rule.options, "lr": rate, "weight_decay": 0.01, "l1": 0.0}
     kernel = rule._kernel(options)
-    states, names = _core.OPTIMIZERS[kernel]
+    _, names, memory = _core.OPTIMIZERS[kernel]
     order = _reference.permutation(200, 5, 0) if samples < 200 else range(200)
     w, b = np.zeros((1, 5)), np.zeros(1)
+    w_state, b_state = rule.new_state(w, options), rule.new_state(b, options)
     z = _reference.epoch(
         X[order],
         (2 * y - 1)[order],
@@ -187,8 +179,9 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
         loss="log_loss",
         loss_hyper=(),
         optimizer=kernel,
-        w_state={s: np.zeros((1, 5)) for s in states},
-        intercept_state={s: np.zeros(1) for s in states},
+        w_state=w_state,
+        intercept_state=b_state,
+        memory={m: rule._initial(m, options, None) for m in memory},
         hypers=[
             dict(zip(names, row, strict=True))
             for row in rule.hypers(options, 0, -(-200 // samples))
@@ -196,8 +189,8 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
         batch_size=samples,
         sample_weight=None if weight is None else weight[order],
     )
-    np.testing.assert_allclose(model.coef_, w, rtol=1e-9)
-    np.testing.assert_allclose(model.intercept_, b, rtol=1e-9)
+    np.testing.assert_allclose(model.coef_, rule._evaluated(w, w_state, options), rtol=1e-9)
+    np.testing.assert_allclose(model.intercept_, rule._evaluated(b, b_state, options), rtol=1e-9)
     losses = _reference.LOSSES["log_loss"][0](z[:, 0], (2 * y - 1)[order])
     weights = None if weight is None else weight[order]
     assert model.history_[0]["loss"] == pytest.approx(np.average(losses, weights=weights))
@@ -247,11 +240,11 @@ def test_power_0_is_a_constant_rate():
     np.testing.assert_array_equal(scaled.coef_, constant.coef_)
 
 
-@pytest.mark.parametrize("optimizer", [*RULES, optim.Adam(lr=0.5)], ids=str)
+@pytest.mark.parametrize("optimizer", [*optim.OPTIMIZERS, optim.Adam(lr=0.5)], ids=str)
 def test_the_optimal_rate_of_other_rules_is_their_own(optimizer):
     X, y, _ = data()
     model = SGDClassifier(optimizer=optimizer, max_iter=1, tol=None).fit(X, y)
-    own = RULES.get(optimizer, optimizer).options["lr"]
+    own = optim.OPTIMIZERS.get(optimizer, optimizer).options["lr"]
     assert (model.history_[0]["lr"] == own) == (optimizer != "sgd")
 
 

@@ -219,13 +219,19 @@ class BaseSGD(BaseEstimator):
         intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
         average = None
         left: Any = progress.trained[0] if progress.trained else progress.shown
-        if not self.average or progress.shown is not self.coef_:  # or the user has set another
+        apart = bool(self.average) or rule.averages
+        if not apart or progress.shown is not self.coef_:  # or the user has set another
             progress.trained, progress.n_averaged = None, 0
         if self.average:
             average = laid_out(coef, X), intercept.copy()
+        if apart:
             coef, intercept = progress.trained or (coef, intercept)
-        if progress.kernel == "sgd_l1" and not np.array_equal(coef, np.reshape(left, coef.shape)):
-            progress.forget_state()  # other weights do not owe what is due of the l1 penalty
+        if (
+            progress.kernel
+            and rule.anchored
+            and not np.array_equal(coef, np.reshape(left, coef.shape))
+        ):
+            progress.forget_state()
         if plan.step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()  # whose squared norm is wanted
@@ -251,15 +257,13 @@ class BaseSGD(BaseEstimator):
             intercept_pull=self._intercept_pull(),
             touched_only=plan.touched_only,
         )
-        progress.trained = (training.coef, training.intercept) if self.average else None
+        progress.trained = (training.coef, training.intercept) if apart else None
         self._show(training)
         return training
 
     def _show(self, training: Training) -> None:
         """Set coef_ and intercept_ to what the training has come to."""
-        coef, intercept = training.coef, training.intercept
-        if training.average and training.progress.n_averaged:
-            coef, intercept = training.average
+        coef, intercept = training.shown()
         self.coef_, self.intercept_ = coef.reshape(self._progress.shape), intercept
         self._progress.shown = self.coef_
 

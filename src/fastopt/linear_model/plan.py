@@ -7,9 +7,9 @@ from typing import Any
 
 from sklearn import get_config
 
-from fastopt import schedules
+from fastopt import _core, schedules
 from fastopt.linear_model.rule import Rule
-from fastopt.optim import OPTIMIZERS, Optimizer
+from fastopt.optim import FTRL, OPTIMIZERS, Optimizer
 
 OWN_WEIGHT_DECAY = {type(rule): rule.options.get("weight_decay", 0) for rule in OPTIMIZERS.values()}
 PASSIVE_AGGRESSIVE = ("pa1", "pa2")
@@ -66,7 +66,12 @@ def _made(model: Any) -> Plan:
     if not get_config()["skip_parameter_validation"]:
         model._validate_params()
     rule = _rule(model)
-    unmoved = rule.kernel == "adagrad"  # by a gradient of 0
+    unmoved = rule.optimizer.sparse and not (rule.l1 or rule.l2)
+    if model.sparse_updates == "touched" and _core.OPTIMIZERS[rule.kernel][2]:
+        raise ValueError(
+            f"sparse_updates must be 'exact' with {type(rule.optimizer).__name__}, whose steps "
+            "depend on all weights"
+        )
     return Plan(
         rule,
         _bounds(model),
@@ -83,6 +88,8 @@ def _rule(model: Any) -> Rule:
         _check_unbound(optimizer)
     l1, l2 = _penalties(model)
     lr = _rate(model, optimizer.options["lr"])
+    if isinstance(optimizer, FTRL) and (callable(lr) or model.learning_rate == "adaptive"):
+        raise ValueError("learning_rate must stay the same with FTRL: its weights are made from it")
     return Rule(optimizer, {**optimizer.options, "lr": lr, "weight_decay": l2, "l1": l1})
 
 

@@ -27,12 +27,18 @@ class Rule:
         The same without regard to the penalty.
     l1, l2 : float
         The strengths of the penalty.
+    anchored : bool
+        Whether the state is of use with the weights alone that it was made with.
+    averages : bool
+        Whether the weights to predict with are others than those that make steps.
     """
 
     def __init__(self, optimizer: Optimizer, options: Mapping[str, Any]) -> None:
         self.optimizer, self.options = optimizer, options
         self.kernel = optimizer._kernel(options)
         self.name = RULES.get(self.kernel, self.kernel)
+        self.anchored = optimizer.anchored or self.kernel == "sgd_l1"
+        self.averages = optimizer.averages
         self.l1, self.l2 = options["l1"], options["weight_decay"]
         lr = options["lr"]
         self._foreseeable = not callable(lr) or is_foreseeable(lr)
@@ -46,6 +52,10 @@ class Rule:
         """Return the state that some weights begin with; what of it was there `before` stays."""
         state = self.optimizer.new_state(weights, self.options)
         return {name: before.get(name, array) for name, array in state.items()}
+
+    def evaluated(self, weights: Array, state: Mapping[str, Array]) -> Array:
+        """Return the weights to predict with."""
+        return self.optimizer._evaluated(weights, state, self.options)
 
     def new_memory(self) -> Array:
         """Return the numbers that the rule keeps beside its state, as they are at first."""

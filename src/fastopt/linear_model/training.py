@@ -253,6 +253,16 @@ class Training:
         self.gradient_norm = distance / self.rate_sum if self.rate_sum else 0.0
         return loss / self.weight_sum, right / self.weight_sum
 
+    def shown(self) -> tuple[Array, Array]:
+        """Return the weights and intercepts to predict with, as they are now."""
+        progress = self.progress
+        if self.average and progress.n_averaged:
+            return self.average
+        if self.rule.averages:
+            coef = self.rule.evaluated(self.coef, progress.state)
+            return coef, self.rule.evaluated(self.intercept, progress.intercept_state)
+        return self.coef, self.intercept
+
     def _epoch(self) -> tuple[float, float]:
         progress = self.progress
         order = self.rows

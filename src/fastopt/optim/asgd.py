@@ -36,6 +36,7 @@ class ASGD(Optimizer):
     "Large-scale machine learning with stochastic gradient descent", for the rate; as in torch.
     """
 
+    averages = anchored = True
     _own_checks: ClassVar[Checks] = {"alpha": nonnegative}
 
     def __init__(

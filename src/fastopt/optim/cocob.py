@@ -32,7 +32,7 @@ class COCOB(Optimizer):
     algorithm 2; as in optax.
     """
 
-    sparse = True
+    anchored = sparse = True
 
     _own_checks: ClassVar[Checks] = {"alpha": positive, "eps": positive}
 

@@ -30,6 +30,8 @@ class DoG(Optimizer):
     schedule", equation 1; as in optax.
     """
 
+    anchored = True
+
     def __init__(
         self,
         params: Any = None,

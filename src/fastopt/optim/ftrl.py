@@ -36,7 +36,7 @@ class FTRL(Optimizer):
     McMahan et al. 2013, "Ad click prediction: a view from the trenches", algorithm 1.
     """
 
-    sparse = True
+    anchored = sparse = True
 
     _own_checks: ClassVar[Checks] = {"lr": positive, "beta": positive}
 

@@ -104,6 +104,12 @@ class Optimizer(_core.Stepper):
     #: Of options that mean something else in other rules.
     _own_checks: ClassVar[Checks] = {}
 
+    #: Whether the point to evaluate at is another than that of the gradients.
+    averages: ClassVar[bool] = False
+
+    #: Whether its state tells where the weights have been, and goes with no others.
+    anchored: ClassVar[bool] = False
+
     #: Whether a gradient of 0 leaves a weight and its state as they are.
     sparse: ClassVar[bool] = False
 

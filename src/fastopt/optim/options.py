@@ -25,7 +25,8 @@ def check_number(name: str, value: Any) -> Any:
     return value if callable(value) and not isinstance(value, type) else nonnegative(name, value)
 
 
-def _flag(name: str, value: Any) -> bool:
+def flag(name: str, value: Any) -> bool:
+    """Return a truth value as a bool."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
@@ -79,20 +80,20 @@ _CHECKS: Checks = {
     "weight_decay": nonnegative,
     "momentum": nonnegative,
     "dampening": nonnegative,
-    "nesterov": _flag,
+    "nesterov": flag,
     "velocity": one_of("torch", "lecture"),
     "lr_decay": nonnegative,
     "initial_accumulator_value": nonnegative,
     "alpha": fraction,
     "betas": _betas,
     "eps": nonnegative,
-    "eps_in_sqrt": _flag,
-    "centered": _flag,
-    "amsgrad": _flag,
-    "bias_correction": _flag,
+    "eps_in_sqrt": flag,
+    "centered": flag,
+    "amsgrad": flag,
+    "bias_correction": flag,
     "rho": fraction,
     "momentum_decay": nonnegative,
-    "decoupled_weight_decay": _flag,
+    "decoupled_weight_decay": flag,
     "etas": _etas,
     "step_sizes": _step_sizes,
     "lambd": nonnegative,
@@ -102,19 +103,19 @@ _CHECKS: Checks = {
     "b3": fraction,
     "beta": fraction,
     "eps_root": nonnegative,
-    "use_clipping": _flag,
+    "use_clipping": flag,
     "lambda1": nonnegative,
     "lambda2": nonnegative,
     "weight_lr_power": nonnegative,
     "estim_lr0": positive,
     "estim_lr_coef": positive,
     "beta3": _beta3,
-    "safeguard_warmup": _flag,
+    "safeguard_warmup": flag,
     "init_step": _init_step,
     "max_learning_rate": positive,
     "f_min": finite,
     "lower_bound": finite,
-    "adapt_lower_bound": _flag,
+    "adapt_lower_bound": flag,
     "variant": one_of("sps", "sps+"),
 }
 

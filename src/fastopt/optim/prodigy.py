@@ -46,6 +46,8 @@ class Prodigy(Optimizer):
     algorithm 4; as in optax.
     """
 
+    anchored = True
+
     def __init__(
         self,
         params: Any = None,

@@ -32,6 +32,7 @@ class ScheduleFreeSGD(Optimizer):
     Defazio et al. 2024, "The road less scheduled", equations 3-5; as in optax.
     """
 
+    averages = anchored = True
     _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
@@ -87,6 +88,7 @@ class ScheduleFreeAdamW(Optimizer):
     Defazio et al. 2024, "The road less scheduled", algorithm 1; as in optax.
     """
 
+    averages = anchored = True
     _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
