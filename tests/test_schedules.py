@@ -970,7 +970,7 @@ def test_an_infinite_loss_is_no_improvement():
         (
             lambda: warmup(cosine, 5),
             TypeError,
-            "schedule must be a number or a schedule lr(t), got <class 'fastopt.schedules.cosine'>",
+            f"schedule must be a number or a schedule lr(t), got {cosine!r}",
         ),
         (lambda: warmup(0, 5), ValueError, "schedule must be a positive finite number, got 0"),
         (lambda: join([], []), ValueError, "schedules must hold at least one schedule, got []"),
