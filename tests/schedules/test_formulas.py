@@ -1,0 +1,238 @@
+"""Rates are their formulas, exact at the ends, and the same bits everywhere."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastopt.schedules import (
+    cosine,
+    cosine_restarts,
+    exponential,
+    inverse_scaling,
+    inverse_sqrt,
+    join,
+    linear,
+    multistep,
+    optimal,
+    polynomial,
+    step,
+    warmup,
+)
+from tests.schedules.examples import EPS, EXAMPLES, TABLE, each, each_example
+
+
+@each([row[:2] for row in TABLE], "formula")
+def test_a_rate_is_its_formula(schedule, formula):
+    t = np.arange(1, 301)
+    expected = [formula(int(i)) for i in t]
+    # A formula of a few roundings; those of the table cancel near a final rate of 0.
+    np.testing.assert_allclose(schedule(t), expected, rtol=64 * EPS, atol=2 * EPS)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")  # of the two that rise without end
+@each_example
+def test_a_count_gives_what_an_array_of_counts_gives(schedule):
+    t = np.array([*range(1, 400), 2**31, 2**40 + 1, 2**53 - 1])
+    t = np.random.default_rng(0).permutation(t)
+    rates = schedule(t)
+    assert rates.tolist() == [schedule(int(i)) for i in t] == [schedule(i) for i in t]
+
+
+@each_example
+def test_the_result_has_the_shape_of_the_counts(schedule):
+    t = np.arange(1, 61, dtype=np.uint8).reshape(3, 20)[:, ::-2]
+    assert schedule(t).dtype == np.float64
+    assert schedule(t).tolist() == schedule(np.ascontiguousarray(t.astype(int))).tolist()
+    assert schedule(np.array(5)).shape == ()
+    assert schedule(np.array([], int)).shape == (0,)
+    assert type(schedule(5)) is type(schedule(np.int32(5))) is float
+
+
+@each_example
+def test_a_result_may_be_written_to_without_harm(schedule):
+    t = np.arange(1, 200)
+    first = schedule(t)
+    kept = first.copy()
+    first[:] = -1
+    assert (t == np.arange(1, 200)).all()
+    assert (schedule(t) == kept).all()
+
+
+@each_example
+def test_rates_are_finite_and_never_negative(schedule):
+    rates = schedule(np.arange(1, 2000))
+    assert np.isfinite(rates).all()
+    assert (rates >= 0).all()
+    assert rates[0] > 0
+
+
+@each([(schedule,) for schedule in EXAMPLES if not isinstance(schedule, warmup | join)])
+def test_the_first_rate_is_exactly_lr(schedule):
+    if isinstance(schedule, optimal):
+        assert schedule(1) == 1 / (schedule.alpha * schedule.t0)
+    elif getattr(schedule, "warmup", 0):
+        assert schedule(schedule.warmup) == schedule.lr
+    else:
+        assert schedule(1) == schedule.lr
+
+
+rate = st.floats(1e-12, 1e6)
+count = st.integers(1, 10**6)
+DESCENTS = [cosine, linear, lambda lr, steps, final: polynomial(lr, steps, 0.9, final)]
+
+
+@pytest.mark.parametrize("descent", DESCENTS, ids=["cosine", "linear", "polynomial"])
+@given(lr=rate, steps=count, final=st.just(0) | rate, t=st.integers(1, 2**53))
+def test_a_descent_is_exact_at_both_ends_and_in_between_otherwise(descent, lr, steps, final, t):
+    schedule = descent(lr, steps, final)
+    assert schedule(1) == lr
+    assert schedule(steps + 1) == schedule(steps + t) == final
+    ulp = EPS * max(lr, final)
+    assert min(lr, final) - ulp <= schedule(t % steps + 1) <= max(lr, final) + ulp
+
+
+@pytest.mark.parametrize("descent", DESCENTS, ids=["cosine", "linear", "polynomial"])
+def test_a_descent_to_zero_keeps_its_digits_to_the_last_update(descent):
+    n = 10**6  # updates; (1 + cos(pi (1 - 1/n))) / 2 has lost five digits
+    last = {
+        "cosine": math.sin(math.pi / 2 / n) ** 2,
+        "linear": 1 / n,
+        "polynomial": (1 / n) ** 0.9,
+    }[type(descent(1, n, 0)).__name__]
+    assert descent(1, n, 0)(n) == pytest.approx(last, rel=8 * EPS, abs=0)
+
+
+@given(
+    period=st.integers(1, 1000),
+    growth=st.integers(1, 7),
+    cycle=st.integers(0, 14),
+    part=st.floats(0, 1, exclude_max=True),
+)
+def test_a_cycle_restarts_exactly_at_its_first_update(period, growth, cycle, part):
+    schedule = cosine_restarts(0.1, period, growth, final=0.01)
+    start = sum(period * growth**i for i in range(cycle))
+    length = period * growth**cycle
+    inside = int(part * length)
+    assert schedule(start + 1) == schedule(start + length + 1) == 0.1
+    assert schedule(start + inside + 1) == cosine(0.1, length, final=0.01)(inside + 1)
+    assert length == 1 or schedule(start + length) < 0.1
+
+
+# Rates at t = 2, 77, 1000 and 54321, as every CPU must have them.
+BITS = [
+    (
+        step(0.1, every=7, factor=0.9),
+        ["0x1.999999999999ap-4", "0x1.1da32b368f314p-5", "0x1.112a6c977c5bcp-25", "0x0.0p+0"],
+    ),
+    (
+        multistep(0.1, milestones=[1, 50, 900], factor=0.3),
+        [
+            "0x1.eb851eb851eb8p-6",
+            "0x1.26e978d4fdf3bp-7",
+            "0x1.61e4f765fd8adp-9",
+            "0x1.61e4f765fd8adp-9",
+        ],
+    ),
+    (
+        exponential(0.1, factor=0.999),
+        [
+            "0x1.9930be0ded289p-4",
+            "0x1.7b9c07166bcc0p-4",
+            "0x1.2d84820fc2984p-5",
+            "0x1.350b36efda13dp-82",
+        ],
+    ),
+    (
+        cosine(0.1, steps=1100, final=0.001),
+        [
+            "0x1.99996368a3e5ep-4",
+            "0x1.94d7b3b486c03p-4",
+            "0x1.8f2149875a03ap-9",
+            "0x1.0624dd2f1a9fcp-10",
+        ],
+    ),
+    (
+        cosine_restarts(0.1, period=10, growth=3),
+        [
+            "0x1.8f938d481bb9ap-4",
+            "0x1.0c1630b099510p-4",
+            "0x1.03589c8d9a498p-6",
+            "0x1.36286b6e2f230p-4",
+        ],
+    ),
+    (
+        linear(0.1, steps=1100, final=0.03),
+        [
+            "0x1.9956df57fd51bp-4",
+            "0x1.85ca4e1f343e2p-4",
+            "0x1.2a69872179b9cp-5",
+            "0x1.eb851eb851eb8p-6",
+        ],
+    ),
+    (
+        polynomial(0.1, steps=1100, power=0.9),
+        ["0x1.9943cdb34def4p-4", "0x1.800a3f40b8f08p-4", "0x1.7e050acd1ee90p-7", "0x0.0p+0"],
+    ),
+    (
+        polynomial(0.1, steps=60000, power=3),
+        [
+            "0x1.99945b71f162bp-4",
+            "0x1.980ba5477304ap-4",
+            "0x1.857aaf7f9f0aap-4",
+            "0x1.63d648aa0b308p-14",
+        ],
+    ),
+    (
+        inverse_sqrt(0.1, warmup=900),
+        [
+            "0x1.d208a5a912e32p-13",
+            "0x1.185933a7b55cap-7",
+            "0x1.8494a75f057acp-4",
+            "0x1.a5c802abaaa64p-7",
+        ],
+    ),
+    (
+        inverse_scaling(0.1, power=0.6),
+        [
+            "0x1.0e3c3762ddc56p-4",
+            "0x1.e3b5e1eb9010cp-8",
+            "0x1.9f7861b7937a2p-10",
+            "0x1.2e726d68f076ap-13",
+        ],
+    ),
+    (
+        inverse_scaling(0.1, power=0.75),
+        [
+            "0x1.e719676b5f1bbp-5",
+            "0x1.f83ecdc4e87bbp-9",
+            "0x1.26d42cce9b24cp-11",
+            "0x1.d78370f86988bp-16",
+        ],
+    ),
+    (
+        optimal(0.01, t0=250.5),
+        [
+            "0x1.972834ee2fd74p-2",
+            "0x1.39a12089ff374p-2",
+            "0x1.47cfa5da18ca6p-4",
+            "0x1.e060735d902f8p-10",
+        ],
+    ),
+    (
+        warmup(exponential(0.1, factor=0.9999), steps=70),
+        [
+            "0x1.713786d9c7c09p-9",
+            "0x1.995ab37fa68b5p-4",
+            "0x1.7542acbb0498ep-4",
+            "0x1.cdc7859db16f8p-12",
+        ],
+    ),
+]
+
+
+@each(BITS, "bits")
+def test_rates_have_these_bits_on_every_cpu(schedule, bits):
+    assert [rate.hex() for rate in schedule(np.array([2, 77, 1000, 54321])).tolist()] == bits
