@@ -51,6 +51,14 @@ def test_a_whole_power_is_the_float_next_to_it(base):
         assert relative_error(_core.power(SPREAD, 3), exact) < 0.7 * EPS
 
 
+@pytest.mark.parametrize("base", [1e-5, 0.1, 0.97, 0.999999, 1 + EPS, 1.0001, 3, 1e5])
+def test_a_power_between_whole_ones_is_right_to_its_last_digits(base):
+    k = min(690 / abs(math.log(base)), 2**40) * RNG.random(300) ** 3
+    with localcontext(prec=60):
+        exact = [Decimal(base) ** Decimal(i) for i in k.tolist()]
+        assert relative_error(_core.powers(base, k), exact) < 6 * EPS
+
+
 def test_a_quarter_sine_is_right_to_its_last_digits():
     x = np.r_[RNG.random(500), 2 ** RNG.uniform(-60, -1, 100), 1 - 2 ** RNG.uniform(-53, -1, 100)]
     half_pi = Decimal("1.57079632679489661923132169163975144209858469968755")
@@ -91,6 +99,9 @@ def test_powers_overflow_and_underflow_quietly():
     for p in (1e19, 1e300, sys.float_info.max):
         assert _core.power(x, p).tolist() == [0, 0, 1, math.inf, math.inf]
     assert _core.power(x[[0, 4]], 1.6).tolist() == [0, math.inf]
+    k = np.array([0.5, 0.3, 1.7])
+    assert _core.powers(0, k).tolist() == [0, 0, 0]
+    assert _core.powers(4, k[[0]]).tolist() == [2]
     k = np.array([1e19, 0, 1e300])
     assert _core.powers(1.5, k).tolist() == [math.inf, 1, math.inf]
     assert _core.powers(0.5, k).tolist() == [0, 1, 0]
@@ -99,7 +110,7 @@ def test_powers_overflow_and_underflow_quietly():
 
 
 def test_a_power_does_not_depend_on_its_neighbors():
-    k = np.r_[RNG.integers(0, 10**6, 500), np.arange(500)].astype(float)
+    k = np.r_[RNG.integers(0, 10**6, 250), 10**4 * RNG.random(250), np.arange(500)].astype(float)
     assert _core.powers(0.9999, k).tolist() == [
         _core.powers(0.9999, k[[i]])[0] for i in range(1000)
     ]
