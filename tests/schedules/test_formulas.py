@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 from fastopt.schedules import (
     cosine,
     cosine_restarts,
+    cyclic,
     exponential,
     inverse_scaling,
     inverse_sqrt,
-    join,
     linear,
     multistep,
+    one_cycle,
     optimal,
+    piecewise,
     polynomial,
     step,
     warmup,
+    warmup_cosine,
+    wsd,
 )
 from tests.schedules.examples import EPS, EXAMPLES, TABLE, each, each_example
 
@@ -66,17 +70,72 @@ def test_rates_are_finite_and_never_negative(schedule):
     rates = schedule(np.arange(1, 2000))
     assert np.isfinite(rates).all()
     assert (rates >= 0).all()
-    assert rates[0] > 0
+    assert rates[:2].any()
 
 
-@each([(schedule,) for schedule in EXAMPLES if not isinstance(schedule, warmup | join)])
-def test_the_first_rate_is_exactly_lr(schedule):
-    if isinstance(schedule, optimal):
-        assert schedule(1) == 1 / (schedule.alpha * schedule.t0)
-    elif getattr(schedule, "warmup", 0):
-        assert schedule(schedule.warmup) == schedule.lr
-    else:
-        assert schedule(1) == schedule.lr
+HIGHEST = {  # where it is, of schedules that do not begin with it
+    optimal: lambda s: None,
+    inverse_sqrt: lambda s: max(s.warmup, 1),
+    cyclic: lambda s: s.up + 1 if s.factor == 1 else None,
+    one_cycle: lambda s: round(s.pct_start * s.steps),
+    warmup_cosine: lambda s: s.warmup + 1,
+    wsd: lambda s: s.warmup + 1,
+}
+
+
+@each([(schedule,) for schedule in EXAMPLES if hasattr(schedule, "lr")])
+def test_the_rate_is_exactly_lr_once(schedule):
+    t = HIGHEST.get(type(schedule), lambda s: 1)(schedule)
+    assert t is None or schedule(t) == schedule.lr
+
+
+@pytest.mark.parametrize(
+    ("schedule", "t", "exact"),
+    [
+        (optimal(0.1, t0=3), 1, 1 / (0.1 * 3)),
+        (exponential(0.1, factor=0.3, every=7), 15, 0.1 * (0.3 * 0.3)),
+        (cyclic(0.3, initial=0.1, up=7, down=9), 17, 0.1),
+        (cyclic(0.3, initial=0.1, up=7, down=9, factor=0.9), 1, 0.1),
+        (one_cycle(0.3, steps=50), 1, 0.3 / 25),
+        (one_cycle(0.3, steps=50), 50, 0.3 / 25 / 1e4),
+        (one_cycle(0.3, steps=50, pct_start=0.0), 50, 0.3 / 25 / 1e4),
+        (one_cycle(0.3, steps=50, three_phase=True), 29, 0.3 / 25),
+        (one_cycle(0.3, steps=50, pct_start=0.02), 1, 0.3),  # where torch divides by 0
+        (one_cycle(0.3, steps=1), 1, 0.3 / 25 / 1e4),
+        (warmup(0.3, steps=7, initial=0.1), 1, 0.1),
+        (warmup_cosine(0.3, warmup=7, steps=9, initial=0.1, final=0.2), 1, 0.1),
+        (warmup_cosine(0.3, warmup=7, steps=9, initial=0.1, final=0.2), 10, 0.2),
+        (wsd(0.3, warmup=7, steps=19, decay=5, final=0.2), 15, 0.3),
+        (wsd(0.3, warmup=7, steps=19, decay=5, final=0.2), 20, 0.2),
+        (wsd(0.3, warmup=7, steps=19, decay=5, final=0.2), 1, 0.3 * (1 / 8)),
+    ],
+)
+def test_these_rates_are_exact(schedule, t, exact):
+    assert schedule(t) == exact
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine", "1-sqrt", "constant"])
+@given(
+    values=st.lists(st.just(0) | st.floats(1e-12, 1e6), min_size=1, max_size=5),
+    data=st.data(),
+)
+def test_a_piecewise_rate_has_its_values_at_its_moments(shape, values, data):
+    n = len(values) - 1
+    boundaries = sorted(data.draw(st.sets(st.integers(1, 10**6), min_size=n, max_size=n)))
+    schedule = piecewise(values, boundaries, shape)
+    assert schedule(np.array([1, *(b + 1 for b in boundaries)])).tolist() == values
+    t = data.draw(st.integers(1, 2 * 10**6))
+    i = sum(b < t for b in boundaries)
+    near = values[i : i + 2]
+    ulp = EPS * max(near)
+    assert min(near) - ulp <= schedule(t) <= max(near) + ulp
+    assert shape != "constant" or schedule(t) == values[i]
+
+
+def test_a_fall_by_the_root_keeps_its_digits_to_the_last_update():
+    n = 10**12  # updates; 1 - sqrt(1 - 1/n) has lost twelve digits
+    fall = wsd(1, warmup=0, steps=n, decay=n, shape="1-sqrt")
+    assert fall(n) == pytest.approx(0.5 / n, rel=1 / n, abs=0)
 
 
 rate = st.floats(1e-12, 1e6)

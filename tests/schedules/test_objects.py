@@ -36,12 +36,12 @@ def test_a_schedule_prints_as_the_call_that_makes_it(schedule):
 @pytest.mark.parametrize(
     ("schedule", "text"),
     [
-        (cosine(0.1, 1000), "cosine(0.1, steps=1000, final=0)"),
+        (cosine(0.1, 1000), "cosine(0.1, steps=1000, final=0, power=1)"),
         (
             multistep(1, np.array([3, 4]), np.float64(2)),
             "multistep(1, milestones=(3, 4), factor=2.0)",
         ),
-        (warmup(np.float32(0.5), np.int8(3)), "warmup(constant(0.5), steps=3)"),
+        (warmup(np.float32(0.5), np.int8(3)), "warmup(constant(0.5), steps=3, initial=None)"),
         (join([0.1, 0.2], [5]), "join((constant(0.1), constant(0.2)), boundaries=(5,))"),
     ],
 )
@@ -70,7 +70,7 @@ def test_every_schedule_is_in_the_table_and_documents_its_arguments():
     }
     assert kinds == {*map(type, EXAMPLES), ReduceOnPlateau}
     for kind in kinds:
-        for name in (*kind.__match_args__, "torch"):
+        for name in (*kind.__match_args__, "torch", "optax"):
             assert f"\n    {name}:" in kind.__doc__
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from fastopt.schedules import (
     ReduceOnPlateau,
+    exponential,
     join,
+    product,
     satisfies_robbins_monro,
     warmup,
 )
@@ -50,6 +52,8 @@ def test_robbins_monro_takes_a_number_for_a_constant():
         ReduceOnPlateau(0.1),
         warmup(math.sqrt, steps=5),
         join([0.1, ReduceOnPlateau(0.1)], boundaries=[5]),
+        product([0.1, ReduceOnPlateau(0.1)]),
+        product([exponential(0.1, factor=0.5), exponential(1, factor=2)]),
     ],
     ids=repr,
 )

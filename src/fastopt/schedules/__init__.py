@@ -7,7 +7,7 @@ array will do.  Those below are small frozen objects: they can be pickled, compa
 >>> from fastopt.schedules import cosine
 >>> lr = cosine(0.1, steps=1000)
 >>> lr
-cosine(0.1, steps=1000, final=0)
+cosine(0.1, steps=1000, final=0, power=1)
 >>> lr(1), lr(np.array([1, 1001]))
 (0.1, array([0.1, 0. ]))
 
@@ -22,10 +22,10 @@ need powers and sines: those are ours, as the last bits of NumPy's depend on the
 from fastopt.schedules.base import as_schedule as as_schedule
 from fastopt.schedules.base import constant
 from fastopt.schedules.compositions import is_foreseeable as is_foreseeable
-from fastopt.schedules.compositions import join, warmup
+from fastopt.schedules.compositions import join, product, warmup, warmup_cosine, wsd
 from fastopt.schedules.compositions import plateaus_of as plateaus_of
 from fastopt.schedules.compositions import rates_of as rates_of
-from fastopt.schedules.cycles import cosine_restarts
+from fastopt.schedules.cycles import cosine_restarts, cyclic, one_cycle
 from fastopt.schedules.decays import (
     exponential,
     inverse_scaling,
@@ -36,7 +36,7 @@ from fastopt.schedules.decays import (
 )
 from fastopt.schedules.plateau import ReduceOnPlateau
 from fastopt.schedules.robbins_monro import RobbinsMonro, satisfies_robbins_monro
-from fastopt.schedules.transitions import cosine, linear, polynomial
+from fastopt.schedules.transitions import cosine, linear, piecewise, polynomial
 
 __all__ = [  # and, for the other packages, the names imported "as" themselves
     "ReduceOnPlateau",
@@ -44,15 +44,21 @@ __all__ = [  # and, for the other packages, the names imported "as" themselves
     "constant",
     "cosine",
     "cosine_restarts",
+    "cyclic",
     "exponential",
     "inverse_scaling",
     "inverse_sqrt",
     "join",
     "linear",
     "multistep",
+    "one_cycle",
     "optimal",
+    "piecewise",
     "polynomial",
+    "product",
     "satisfies_robbins_monro",
     "step",
     "warmup",
+    "warmup_cosine",
+    "wsd",
 ]

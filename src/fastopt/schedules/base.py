@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from fastopt._arguments import count, count_or_zero, items, nonnegative, one_of, positive
+from fastopt._arguments import count, count_or_zero, fraction, items, nonnegative, one_of, positive
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Schedule: TypeAlias = Callable[[Any], Any]  # lr(t); anything more precise shuts out plain lambdas
@@ -22,6 +22,25 @@ def _increasing(name: str, value: Any) -> tuple[int, ...]:
     if any(a >= b for a, b in pairwise(counts)):
         raise ValueError(f"{name} must be strictly increasing, got {counts}")
     return counts
+
+
+def check_boundaries(boundaries: tuple[int, ...], parts: str, n: int) -> None:
+    """Refuse boundaries that are not one fewer than the n parts."""
+    if len(boundaries) != n - 1:
+        raise ValueError(f"boundaries must be one fewer than the {parts}, got {boundaries!r}")
+
+
+def _rates(name: str, value: Any) -> tuple[float, ...]:
+    rates = tuple(nonnegative(f"{name}[{i}]", rate) for i, rate in enumerate(items(name, value)))
+    if not rates:
+        raise ValueError(f"{name} must hold at least one rate, got {value!r}")
+    return rates
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def as_schedule(name: str, value: Any) -> Schedule:
@@ -43,8 +62,13 @@ def _some_schedules(name: str, value: Any) -> tuple[Schedule, ...]:
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "lr": positive,
+    "initial": nonnegative,
     "final": nonnegative,
+    "values": _rates,
     "factor": positive,
+    "cycle_factor": positive,
+    "div_factor": positive,
+    "final_div_factor": positive,
     "power": positive,
     "alpha": positive,
     "t0": positive,
@@ -52,7 +76,13 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "steps": count,
     "period": count,
     "growth": count,
+    "up": count,
+    "down": count,
+    "decay": count,
     "warmup": count_or_zero,
+    "pct_start": fraction,
+    "three_phase": _yes_or_no,
+    "shape": one_of("linear", "cosine", "1-sqrt", "constant"),
     "milestones": _increasing,
     "boundaries": _increasing,
     "schedule": as_schedule,
@@ -74,7 +104,13 @@ class BaseSchedule:
 
     def __post_init__(self) -> None:
         for name in self.__match_args__:
-            object.__setattr__(self, name, _CHECKS[name](name, getattr(self, name)))
+            value = getattr(self, name)
+            if value is None and getattr(type(self), name, 0) is None:  # the default
+                continue
+            object.__setattr__(self, name, self._check(name, value))
+
+    def _check(self, name: str, value: Any) -> Any:
+        return _CHECKS[name](name, value)
 
     def __repr__(self) -> str:
         first, *rest = self.__match_args__
@@ -114,6 +150,7 @@ class constant(BaseSchedule):
 
     lr: the rate, > 0.
     torch: ConstantLR(factor=1).
+    optax: constant_schedule.
     """
 
     lr: float

@@ -7,33 +7,57 @@ import numpy as np
 
 from fastopt import _core
 from fastopt.schedules.base import Array, BaseSchedule
+from fastopt.schedules.transitions import decay_to
 
 
-def _decay_by(factor: float) -> float:
+def decay_by(factor: float) -> float:
     """The decay of a schedule that goes on being multiplied by `factor`."""
     return math.copysign(math.inf, 1 - factor) if factor != 1 else 0
 
 
+class _Geometric(BaseSchedule):
+    """A rate multiplied by `factor` in every `every` updates, until it has come to `final`."""
+
+    lr: float
+    every: int
+    factor: float
+    final: float | None
+
+    def _rate(self, t: Array) -> Array:
+        rates = self.lr * _core.powers(self.factor, self._exponent(t))
+        if self.final is None:
+            return rates
+        bound = np.maximum if self.factor < 1 else np.minimum
+        return bound(rates, float(self.final))
+
+    def _exponent(self, t: Array) -> Array:
+        raise NotImplementedError
+
+    @property
+    def _decay(self) -> float:
+        return decay_by(self.factor) if self.final is None else decay_to(self.final)
+
+
 @dataclass(frozen=True, repr=False)
-class step(BaseSchedule):
-    """A staircase: lr(t) = lr * factor ** floor((t - 1) / every).
+class step(_Geometric):
+    """A staircase: lr(t) = lr * factor ** floor((t - 1) / every), but not past `final`.
 
     lr: the first rate, > 0.
     every: updates between two drops.
     factor: what a drop multiplies the rate by, > 0 (above 1 the rate rises).
+    final: where the rate stops, >= 0: the least one, or the largest if it rises; None if nowhere.
     torch: StepLR(step_size=every, gamma=factor).
+    optax: exponential_decay(transition_steps=every, decay_rate=factor, staircase=True,
+        end_value=final).
     """
 
     lr: float
     every: int
     factor: float
+    final: float | None = None
 
-    def _rate(self, t: Array) -> Array:
-        return self.lr * _core.powers(self.factor, np.floor((t - 1) / self.every))
-
-    @property
-    def _decay(self) -> float:
-        return _decay_by(self.factor)
+    def _exponent(self, t: Array) -> Array:
+        return np.floor((t - 1) / self.every)
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +69,7 @@ class multistep(BaseSchedule):
         t = m + 1.
     factor: what a drop multiplies the rate by, > 0 (above 1 the rate rises).
     torch: MultiStepLR(milestones, gamma=factor).
+    optax: piecewise_constant_schedule, with the same factor everywhere; else see `piecewise`.
     """
 
     lr: float
@@ -59,23 +84,24 @@ class multistep(BaseSchedule):
 
 
 @dataclass(frozen=True, repr=False)
-class exponential(BaseSchedule):
-    """Geometric decay: lr(t) = lr * factor ** (t - 1).
+class exponential(_Geometric):
+    """Geometric decay: lr(t) = lr * factor ** ((t - 1) / every), but not past `final`.
 
     lr: the first rate, > 0.
-    factor: what each update multiplies the rate by, > 0 (above 1 the rate rises).
-    torch: ExponentialLR(gamma=factor).
+    factor: what `every` updates multiply the rate by, > 0 (above 1 the rate rises).
+    every: updates in which that happens.
+    final: where the rate stops, >= 0: the least one, or the largest if it rises; None if nowhere.
+    torch: ExponentialLR(gamma=factor), with every = 1.
+    optax: exponential_decay(transition_steps=every, decay_rate=factor, end_value=final).
     """
 
     lr: float
     factor: float
+    every: int = 1
+    final: float | None = None
 
-    def _rate(self, t: Array) -> Array:
-        return self.lr * _core.powers(self.factor, t - 1)
-
-    @property
-    def _decay(self) -> float:
-        return _decay_by(self.factor)
+    def _exponent(self, t: Array) -> Array:
+        return (t - 1) / self.every
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +115,7 @@ class inverse_sqrt(BaseSchedule):
     Source: Vaswani et al. 2017, "Attention is all you need", equation 3, where
         lr = 1 / sqrt(d_model * warmup).
     torch: LambdaLR.
+    optax: any callable.
     """
 
     lr: float
@@ -110,6 +137,7 @@ class inverse_scaling(BaseSchedule):
     power: exponent, > 0.  1 is the classical choice; in (1/2, 1) iterates are usually averaged.
     Source: Robbins & Monro 1951; Polyak & Juditsky 1992 for the averaged form.
     torch: LambdaLR.
+    optax: any callable.
     """
 
     lr: float
@@ -131,6 +159,7 @@ class optimal(BaseSchedule):
     t0: updates taken as done before the first, > 0; the first rate is 1 / (alpha t0).
     Source: Bottou 2012, "Stochastic gradient descent tricks", section 5.2.
     torch: LambdaLR.
+    optax: any callable.
     """
 
     alpha: float

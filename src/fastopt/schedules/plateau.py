@@ -31,6 +31,7 @@ class ReduceOnPlateau(BaseSchedule):
     mode: "min" if a smaller loss is better, "max" if a larger one is.
     Source: the practice of He et al. 2016, "Deep residual learning", section 3.4.
     torch: ReduceLROnPlateau, with the same arguments.
+    optax: contrib.reduce_on_plateau, a transformation of updates, without the modes.
     """
 
     lr: float
