@@ -1,15 +1,15 @@
 """ReduceOnPlateau: against torch, and as an object."""
 
 import copy
+import inspect
 import math
 import pickle
 
 import numpy as np
 import pytest
 
-from fastopt.schedules import (
-    ReduceOnPlateau,
-)
+from fastopt.schedules import ReduceOnPlateau
+from fastopt.schedules.equivalents import TORCH
 
 PLATEAUS = [
     {},
@@ -21,6 +21,16 @@ PLATEAUS = [
     {"patience": 0, "eps": 0.01},
     {"patience": 0, "min_lr": 0.5},
 ]
+DEFAULTS = dict(
+    mode="min",
+    factor=0.1,
+    patience=10,
+    threshold=1e-4,
+    threshold_mode="rel",
+    cooldown=0,
+    min_lr=0,
+    eps=1e-8,
+)
 
 
 def noisy_losses(seed):
@@ -40,6 +50,18 @@ def test_a_plateau_is_that_of_torch(options, seed):
         ours.step(loss)
         assert ours.lr == ours(1) == optimizer.param_groups[0]["lr"]
         assert ours.best == theirs.best
+
+
+def test_the_row_of_the_plateau_is_true():
+    lr_scheduler = pytest.importorskip("torch.optim.lr_scheduler")
+    (theirs,) = (row for row in TORCH if row.startswith("ReduceLROnPlateau"))
+    called = {"ReduceLROnPlateau": lambda optimizer, *arguments: arguments, "optimizer": None}
+    arguments = eval(theirs, called | {name: name for name in DEFAULTS})
+    parameters = inspect.signature(lr_scheduler.ReduceLROnPlateau).parameters
+    assert arguments == tuple(parameters)[1 : len(arguments) + 1]
+    assert {name: parameters[name].default for name in arguments} == DEFAULTS
+    ours = eval(TORCH[theirs], {"ReduceOnPlateau": ReduceOnPlateau, "lr": 0.3} | DEFAULTS)
+    assert ours == ReduceOnPlateau(0.3)
 
 
 def test_a_plateau_is_that_stored_from_torch():
