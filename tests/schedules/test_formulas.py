@@ -20,6 +20,7 @@ from fastopt.schedules import (
     optimal,
     piecewise,
     polynomial,
+    product,
     step,
     warmup,
     warmup_cosine,
@@ -287,6 +288,136 @@ BITS = [
             "0x1.995ab37fa68b5p-4",
             "0x1.7542acbb0498ep-4",
             "0x1.cdc7859db16f8p-12",
+        ],
+    ),
+    (
+        exponential(0.1, factor=0.3, every=700, final=1e-06),
+        [
+            "0x1.98e5676d48b1dp-4",
+            "0x1.6768fb23181abp-4",
+            "0x1.25e5ffce98aa5p-6",
+            "0x1.0c6f7a0b5ed8dp-20",
+        ],
+    ),
+    (
+        step(0.1, every=7, factor=0.9, final=0.0001),
+        [
+            "0x1.999999999999ap-4",
+            "0x1.1da32b368f314p-5",
+            "0x1.a36e2eb1c432dp-14",
+            "0x1.a36e2eb1c432dp-14",
+        ],
+    ),
+    (
+        cosine(0.1, steps=1100, final=0.001, power=1.7),
+        [
+            "0x1.99993d7995d0ap-4",
+            "0x1.918baf5dea2c1p-4",
+            "0x1.299c44c0b8c1fp-10",
+            "0x1.0624dd2f1a9fcp-10",
+        ],
+    ),
+    (
+        piecewise((0.1, 0.3, 0.01), boundaries=(50, 1100), shape="linear"),
+        [
+            "0x1.a9fbe76c8b43ap-4",
+            "0x1.2bd8c1a4adbf9p-2",
+            "0x1.3670130961bd0p-5",
+            "0x1.47ae147ae147bp-7",
+        ],
+    ),
+    (
+        piecewise((0.1, 0.3, 0.01), boundaries=(50, 1100), shape="cosine"),
+        [
+            "0x1.9a68833496333p-4",
+            "0x1.32c03ecbb9833p-2",
+            "0x1.0f7d75df3b04cp-6",
+            "0x1.47ae147ae147bp-7",
+        ],
+    ),
+    (
+        piecewise((0.1, 0.3, 0.01), boundaries=(50, 1100), shape="1-sqrt"),
+        [
+            "0x1.06b9e76ccad6ap-3",
+            "0x1.04787ad56df35p-2",
+            "0x1.8e226aabfcab6p-6",
+            "0x1.47ae147ae147bp-7",
+        ],
+    ),
+    (
+        cyclic(0.1, initial=0.01, up=70, down=110, cycle_factor=0.9, factor=0.9999),
+        [
+            "0x1.71ce5ac78f578p-7",
+            "0x1.82da7a26d9a65p-4",
+            "0x1.74055cc06b193p-5",
+            "0x1.47ae147ae147dp-7",
+        ],
+    ),
+    (
+        one_cycle(
+            0.1,
+            steps=60000,
+            pct_start=0.3,
+            div_factor=25,
+            final_div_factor=10000.0,
+            shape="cosine",
+            three_phase=False,
+        ),
+        [
+            "0x1.0624e05306ba6p-8",
+            "0x1.066bb76a0c134p-8",
+            "0x1.35d83c69702fap-8",
+            "0x1.233f4b60005dbp-8",
+        ],
+    ),
+    (
+        one_cycle(
+            0.1,
+            steps=1100,
+            pct_start=0.29,
+            div_factor=25,
+            final_div_factor=10000.0,
+            shape="cosine",
+            three_phase=True,
+        ),
+        [
+            "0x1.064c29889f090p-8",
+            "0x1.14fc15428fce5p-6",
+            "0x1.d0e65627341e0p-12",
+            "0x1.ad7f29abcaf48p-22",
+        ],
+    ),
+    (
+        warmup(inverse_sqrt(0.1, warmup=0), steps=90, initial=0.003),
+        [
+            "0x1.0b3dc232273acp-8",
+            "0x1.5bcbc0d4a0bedp-4",
+            "0x1.b27fdbe522201p-9",
+            "0x1.c245f0fcde47ap-12",
+        ],
+    ),
+    (
+        warmup_cosine(0.1, warmup=90, steps=1100, initial=0.003, final=0, power=0.3),
+        ["0x1.0b3dc232273acp-8", "0x1.5bcbc0d4a0bedp-4", "0x1.0d259c4fac00bp-5", "0x0.0p+0"],
+    ),
+    (
+        wsd(0.1, warmup=90, steps=60000, decay=10000, initial=None, final=0, shape="1-sqrt"),
+        [
+            "0x1.2012012012013p-9",
+            "0x1.5a95a95a95a96p-4",
+            "0x1.999999999999ap-4",
+            "0x1.18c44e1f9e2fbp-5",
+        ],
+    ),
+    (
+        product(
+            (cosine_restarts(0.1, period=30, growth=1, final=0), inverse_scaling(1, power=0.3))
+        ),
+        [
+            "0x1.4bc98cabe98e3p-4",
+            "0x1.8e9698806d162p-7",
+            "0x1.478013b518c4ep-7",
+            "0x1.f1c271bcd6acbp-11",
         ],
     ),
 ]
