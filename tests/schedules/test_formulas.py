@@ -103,6 +103,8 @@ def test_the_rate_is_exactly_lr_once(schedule):
         (one_cycle(0.3, steps=50, three_phase=True), 29, 0.3 / 25),
         (one_cycle(0.3, steps=50, pct_start=0.02), 1, 0.3),  # where torch divides by 0
         (one_cycle(0.3, steps=1), 1, 0.3 / 25 / 1e4),
+        (piecewise([0.3, 0.1], boundaries=[10**6]), 10**6, 0.3),
+        (piecewise([0.3, 0.1], boundaries=[10**6]), 10**6 + 1, 0.1),
         (warmup(0.3, steps=7, initial=0.1), 1, 0.1),
         (warmup_cosine(0.3, warmup=7, steps=9, initial=0.1, final=0.2), 1, 0.1),
         (warmup_cosine(0.3, warmup=7, steps=9, initial=0.1, final=0.2), 10, 0.2),

@@ -12,8 +12,12 @@ cosine(0.1, steps=1000, final=0, power=1)
 (0.1, array([0.1, 0. ]))
 
 All counts are in updates, not epochs.  Rates are computed in float64, from closed forms, in an
-order that makes both ends exact.  Where torch.optim.lr_scheduler has the same schedule, lr(t) is
-the rate of torch's t-th optimizer.step(), up to the rounding that torch's recurrences accumulate.
+order that makes both ends exact; a run that is cut goes on with the same bits.
+
+Each schedule of torch.optim.lr_scheduler and of optax.schedules has an equal here, which
+`fastopt.schedules.equivalents` lists.  lr(t) is the rate of torch's t-th optimizer.step(), up to
+the rounding that torch's recurrences accumulate, and of optax at count = t - 1.  A schedule is of
+the rate alone: momentum is a hyper-parameter of the optimizer.
 
 Rates have the same bits on every CPU.  Beyond + - * / and sqrt, whose results IEEE 754 fixes, they
 need powers and sines: those are ours, as the last bits of NumPy's depend on the CPU.

@@ -23,7 +23,7 @@ def satisfies_robbins_monro(schedule: Schedule | float) -> RobbinsMonro:
     Both follow from how lr(t) falls in the long run: like t**-p the sum diverges if p <= 1, and the
     sum of squares converges if p > 1/2.  So the rates must fall for ever, but not too fast; a
     schedule that ends (at 0 or not) meets one condition at most.  What comes first never matters:
-    `warmup` and `join` are judged by their last schedule.
+    `warmup` and `join` are judged by their last schedule; a `product` by all of its schedules.
 
     schedule: a schedule of this module or a number; others cannot be judged: TypeError.
     Source: Robbins & Monro 1951, "A stochastic approximation method".
