@@ -84,8 +84,9 @@ void fo_power(const double *x, double p, double *out, size_t n) {
             out[i] *= whole_power(x[i], whole);
 }
 
-/* out = base**k for finite base >= 0 and whole k >= 0. k is written with 32 digits, and the power
-   of each digit at each place is taken from a table. */
+/* out = base**k for finite base >= 0 and k >= 0; where k is not whole, base is not subnormal. The
+   whole part of k is written with 32 digits, and the power of each digit at each place is taken
+   from a table; the rest is split as in fo_power. */
 void fo_powers(double base, const double *k, double *out, size_t n) {
     enum { DIGIT_BITS = 5, DIGITS = 1 << DIGIT_BITS, PLACES = 64 / DIGIT_BITS + 1 };
     pair table[PLACES][DIGITS];
@@ -103,10 +104,14 @@ void fo_powers(double base, const double *k, double *out, size_t n) {
         if (left >= DIGITS)
             unit = times(powers[DIGITS / 2], powers[DIGITS / 2]);
     }
+    const double root = SQRT(base), quarters[4] = {1, SQRT(root), root, root * SQRT(root)};
+    const double log_base = logarithm(base);
     uint64_t above = 0; /* the digits above the last, often those of the element before */
     pair power_above = {1, 0};
     for (size_t i = 0; i < n; i++) {
-        const uint64_t digits = (uint64_t)CLAMP(k[i], 0, largest_exponent);
+        const double exponent = CLAMP(k[i], 0, largest_exponent);
+        const uint64_t digits = (uint64_t)exponent;
+        const double fraction = exponent - (double)digits;
         if (digits / DIGITS != above) {
             above = digits / DIGITS;
             power_above = table[1][above % DIGITS];
@@ -115,6 +120,11 @@ void fo_powers(double base, const double *k, double *out, size_t n) {
                 power_above = times(power_above, table[place++][rest % DIGITS]);
         }
         out[i] = rounded(times(power_above, table[0][digits % DIGITS]));
+        if (fraction > 0) {
+            const int quarter = (int)(4 * fraction);
+            const double rest = fraction - quarter * 0.25;
+            out[i] *= quarters[quarter] * (base > 0 ? fo_exp(rest * log_base) : 0);
+        }
     }
 }
 

@@ -842,7 +842,7 @@ def power(x, double p):
 
 
 def powers(double base, k):
-    """base**k for base >= 0 and whole numbers k >= 0, with the same bits on every CPU."""
+    """base**k for base >= 0 and numbers k >= 0, with the same bits on every CPU."""
     cdef const double *data = numbers(k)
     if not 0 <= base:
         raise ValueError(f"base must be a nonnegative number, got {base}")

@@ -53,9 +53,16 @@ def test_a_fit_in_two_parts_is_one_fit(kind, optimizer, batch_size, dtype):
     [
         "adaptive",
         schedules.warmup(schedules.cosine(0.1, steps=700), steps=50),
+        schedules.wsd(0.1, warmup=50, steps=900, decay=300),
         schedules.ReduceOnPlateau(0.1, factor=0.5, patience=0),
+        schedules.product(
+            [
+                schedules.exponential(1, factor=0.5, every=300),
+                schedules.ReduceOnPlateau(0.1, factor=0.5, patience=0),
+            ]
+        ),
     ],
-    ids=["adaptive", "schedule", "plateau"],
+    ids=["adaptive", "schedule", "wsd", "plateau", "product"],
 )
 def test_the_rate_goes_on_where_it_was(learning_rate):
     X, y = data()

@@ -32,8 +32,16 @@ def moves(opt, w, steps):
         lambda t: 0.1 * (1 - t / 701),  # below 0 after it
         schedules.warmup(schedules.cosine(0.1, 600), 50),
         schedules.inverse_scaling(0.1, 1),
+        schedules.one_cycle(0.1, steps=600),
+        schedules.cyclic(0.1, initial=0, up=70, factor=0.99),
+        schedules.piecewise([0, 0.1, 0.01], boundaries=[100, 511], shape="cosine"),
+        schedules.wsd(0.1, warmup=50, steps=600, decay=100),
+        schedules.product([0.1, lambda t: 0.999**t, schedules.exponential(1, 0.5, every=50)]),
     ],
-    ids=["array", "if", "math", "same", "table", "list", "linear", "warmup", "closed"],
+    ids=[
+        *["array", "if", "math", "same", "table", "list", "linear", "warmup", "closed"],
+        *["one cycle", "cyclic", "piecewise", "wsd", "product"],
+    ],
 )
 def test_the_rate_of_update_t_is_lr_of_t(lr):
     w = np.zeros(1)
@@ -79,8 +87,9 @@ def test_a_schedule_that_is_wrong_is_named(lr, done, message):
         lambda p: p,
         lambda p: schedules.warmup(p, steps=1),
         lambda p: schedules.join([1.0, p], boundaries=[1]),
+        lambda p: schedules.product([1.0, p]),
     ],
-    ids=["alone", "warmup", "join"],
+    ids=["alone", "warmup", "join", "product"],
 )
 def test_a_plateau_acts_at_the_next_step(make):
     w = np.zeros(1)

@@ -65,11 +65,17 @@ def plateau():
         lambda p: p,
         lambda p: schedules.warmup(p, steps=4),
         lambda p: schedules.warmup(schedules.join([0.01, p], boundaries=[6]), steps=2),
+        lambda p: schedules.product([schedules.cosine(1, steps=15), p]),
         lambda p: schedules.cosine(0.1, steps=15),
+        lambda p: schedules.one_cycle(0.1, steps=18),
+        lambda p: schedules.cyclic(0.1, initial=0.01, up=3, down=2, cycle_factor=0.5),
         lambda p: lambda t: 0.1 / t,
         lambda p: 0.1,
     ],
-    ids=["plateau", "warmup", "join", "cosine", "lambda", "number"],
+    ids=[
+        *["plateau", "warmup", "join", "product", "cosine"],
+        *["one cycle", "cyclic", "lambda", "number"],
+    ],
 )
 @given(cut=st.integers(1, 20))
 def test_groups_and_schedules_go_on_after_a_cut(lr, cut):
