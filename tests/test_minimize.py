@@ -56,11 +56,12 @@ def test_every_method_reaches_the_minimum_of_beale(method):
 
 @pytest.mark.parametrize("method", optim.OPTIMIZERS)
 def test_the_points_are_those_of_the_optimizer_alone(method):
-    result = minimize(
-        BEALE, BEALE.start, jac=BEALE.gradient, method=method, tol=0, maxiter=30, trajectory=True
-    )
+    unbound = optim.OPTIMIZERS[method]
+    lr = FIRST_RATES.get(method, unbound.options["lr"])
+    how = dict(method=method, lr=lr, tol=0, maxiter=30, trajectory=True)
+    result = minimize(BEALE, BEALE.start, jac=BEALE.gradient, **how)
     w = BEALE.start.copy()
-    opt = type(optim.OPTIMIZERS[method])(w, **optim.OPTIMIZERS[method].options)
+    opt = type(unbound)(w, **{**unbound.options, "lr": lr})
     for x, loss in zip(result.trajectory, result.losses, strict=True):
         assert np.array_equal(x, opt.evaluated())
         assert loss == BEALE(x)

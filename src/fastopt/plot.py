@@ -16,7 +16,8 @@ from scipy import sparse
 from scipy.optimize import OptimizeResult
 
 from fastopt._arguments import count, items, one_of
-from fastopt.schedules import Schedule, as_schedule, rates_of
+from fastopt.schedules import as_schedule, rates_of
+from fastopt.schedules.base import Schedule
 
 try:
     import matplotlib.pyplot as plt
