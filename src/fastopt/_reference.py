@@ -235,13 +235,14 @@ def ftrl(w: Array, g: Array, s: State, h: Hyper) -> None:
 
 def cocob(w: Array, g: Array, s: State, h: Hyper) -> None:
     """Orabona & Tommasi: bets of a part of the wealth, by the mean outcome so far."""
-    c = h["lr"] * (g + h["l2"] * w) + h["l1"] * np.sign(w)
+    c = h["lr"] * (g + h["l2"] * w)
     s["range"][...] = np.maximum(s["range"], np.abs(c))
     s["sum"][...] += np.abs(c)
     s["wealth"][...] = np.maximum(s["wealth"] - c * (w - s["w0"]), 0)
     s["total"][...] += c
     most = s["range"] * np.maximum(s["sum"] + s["range"], h["alpha"] * s["range"])
-    w[...] = s["w0"] - s["total"] / np.where(most > 0, most, 1) * (s["range"] + s["wealth"])
+    bet = (s["total"] - np.clip(s["total"], -h["l1"], h["l1"])) / np.where(most > 0, most, 1)
+    w[...] = s["w0"] - bet * (s["range"] + s["wealth"])
 
 
 def _take_weight(h: Hyper, memory: dict[str, float]) -> float:

@@ -11,10 +11,10 @@ from sklearn.linear_model import (
 )
 from sklearn.metrics import log_loss
 
-from fastopt import _reference, schedules
+from fastopt import _reference, optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIMIZERS = list(optim.OPTIMIZERS)
 CLASS_LOSSES = ["hinge", "log_loss", "squared_hinge", "modified_huber", "smooth_hinge", "huber"]
 
 

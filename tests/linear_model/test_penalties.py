@@ -12,7 +12,7 @@ from sklearn.linear_model import ElasticNet, Lasso
 from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIMIZERS = list(optim.OPTIMIZERS)
 KINDS = [SGDClassifier, SGDRegressor]
 
 

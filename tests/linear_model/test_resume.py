@@ -12,10 +12,10 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from fastopt import _core, schedules
+from fastopt import _core, optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor, training
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIMIZERS = list(optim.OPTIMIZERS)
 
 
 def data(n=97, d=13, dtype=np.float32):

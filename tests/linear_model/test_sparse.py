@@ -15,7 +15,7 @@ from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 from fastopt import optim
 from fastopt.linear_model import SGDClassifier, SGDRegressor, training
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIMIZERS = list(optim.OPTIMIZERS)
 PENALTIES = [None, "l2", "l1", "elasticnet"]
 KINDS = {
     "two classes": partial(SGDClassifier, loss="log_loss"),

@@ -86,6 +86,10 @@ def _rule(model: Any) -> Rule:
         optimizer = OPTIMIZERS[optimizer]
     else:
         _check_unbound(optimizer)
+    if model.average and optimizer.averages:
+        raise ValueError(
+            f"average must be False with {type(optimizer).__name__}, which averages by itself"
+        )
     l1, l2 = _penalties(model)
     lr = _rate(model, optimizer.options["lr"])
     if isinstance(optimizer, FTRL) and (callable(lr) or model.learning_rate == "adaptive"):

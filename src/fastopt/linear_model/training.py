@@ -139,8 +139,10 @@ class Training:
         The first update whose weights the average takes in.
     touched_only : bool
         For sparse X: the rule leaves weights alone whose features a batch has not.
+    bounds : (float, float)
+        What each weight is kept within.
     how
-        The loss, the bounds and whatever else `_core.Pass` takes as it is.
+        The loss and whatever else `_core.Pass` takes as it is.
     """
 
     def __init__(
@@ -158,12 +160,13 @@ class Training:
         average: tuple[Array, Array] | None,
         average_from: int,
         touched_only: bool,
+        bounds: tuple[float, float],
         **how: Any,
     ) -> None:
         self.rows = targets.rows
         self.n_samples = X.shape[0] if self.rows is None else len(self.rows)
         self.coef, self.intercept, self.average = coef, intercept, average
-        self.rule, self.progress = rule, progress
+        self.rule, self.progress, self.bounds = rule, progress, bounds
         self.batch_size = max(min(batch_size, self.n_samples), 1)
         self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
         self.lr = self.gradient_norm = 0.0
@@ -200,6 +203,7 @@ class Training:
             before_average=max(average_from - 1 - progress.t, 0),
             l1=rule.l1 != 0,
             touched_only=touched_only,
+            bounds=bounds,
             **how,
         )
         self.chunk = self._chunk(X)
@@ -260,6 +264,7 @@ class Training:
             return self.average
         if self.rule.averages:
             coef = self.rule.evaluated(self.coef, progress.state)
+            np.clip(coef, *self.bounds, out=coef)
             return coef, self.rule.evaluated(self.intercept, progress.intercept_state)
         return self.coef, self.intercept
 

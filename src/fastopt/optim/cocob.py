@@ -52,5 +52,8 @@ class COCOB(Optimizer):
     def _numbers(self, options: Options, lr: Any, t: Any) -> dict[str, Any]:
         return {"lr": lr, "l2": options["weight_decay"], "alpha": options["alpha"]}
 
+    def _threshold(self, options: Options, lr: Any, t: Any) -> Any:
+        return options["l1"] * lr * t  # of all updates
+
     def _initial(self, name: str, options: Options, w: Any) -> Any:
         return {"w0": w, "range": options["eps"]}.get(name, 0.0)
