@@ -1,6 +1,6 @@
-/* K-means over dense rows. Distances are sums of squared differences, feature after feature, so that
-   they are right to the last few bits however far from 0 the rows lie: |x|^2 - 2 x.c + |c|^2, for
-   which a product of matrices would do, is not. The lanes run over centers, some rows go together.
+/* K-means over dense rows. Distances are sums of squared differences, feature after feature: they
+   are right to the last few bits however far from 0 the rows lie, which |x|^2 - 2 x.c + |c|^2, that
+   a product of matrices would give, is not. The lanes run over centers, some rows go together.
 
    The centers are there twice: as rows, where they move, and in blocks, feature by feature. */
 #include "cluster.h"

@@ -158,8 +158,11 @@ SPECIALISED void add_rows(fo_clusters *p, const scratch *s, size_t first, const 
     const size_t stride = in_blocks(p->n_clusters);
     for (size_t r = 0; r < p->n_taken; r++) {
         const size_t k = s->labels[r];
+        const real weight = weight_of(p, first + r);
+        if (weight == 0)
+            continue; /* its center may have no unit */
         const sparse_row row = read_row(&p->X, row_of(p, first + r), s->values, wide);
-        const double share = (double)weight_of(p, first + r) / s->unit[k];
+        const double share = (double)weight / s->unit[k];
         double more = 0;
         for (size_t j = 0; j < row.n; j++) {
             real *v = s->v + column(row.columns, j, wide) * stride + k;

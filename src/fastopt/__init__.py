@@ -1,8 +1,8 @@
 """Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy.
 
-``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.optim`` torch's optimizers
-for NumPy arrays, ``fastopt.schedules`` the learning rates of both. Each is imported when it is
-first used.
+``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.cluster`` its mini-batch
+K-means, ``fastopt.optim`` torch's optimizers for NumPy arrays, ``fastopt.schedules`` the learning
+rates. Each is imported when it is first used.
 """
 
 import importlib
@@ -14,11 +14,11 @@ import numpy as np
 from fastopt import _core
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "linear_model", "optim", "schedules", "show_config"]
+__all__ = ["__version__", "cluster", "linear_model", "optim", "schedules", "show_config"]
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in ("linear_model", "optim", "schedules"):
+    if name in ("cluster", "linear_model", "optim", "schedules"):
         return importlib.import_module(f"fastopt.{name}")
     raise AttributeError(f"module 'fastopt' has no attribute {name!r}")
 

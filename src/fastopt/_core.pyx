@@ -758,6 +758,9 @@ cdef enum:
     PRODUCTS = 1 << 29  # of numbers in one call of C: some 0.1 s, so that Ctrl-C is heard
 
 
+cdef tuple _ends = ("", "converged", "reassign")  # as fo_end counts them
+
+
 cdef class Clusters:
     """The centers of the clusters of one X, and the mini-batches that move them.
 
@@ -797,13 +800,15 @@ cdef class Clusters:
         p.counts = <double *>pointer(counts, FO_FLOAT64, p.n_clusters, "counts")
         entries = bind_rows(&p.X, X)
         if p.X.indptr != NULL:
-            _, indices, indptr = entries
-            columns = indices[indptr.item(0):indptr.item(-1)]  # those below 0 are large without a sign
+            _, indices, indptr = entries  # those below 0 are large without a sign
+            columns = indices[indptr.item(0):indptr.item(-1)]
             if columns.size and columns.view(f"u{columns.itemsize}").max() >= X.shape[1]:
                 raise ValueError(f"X has column indices outside of 0 .. {X.shape[1] - 1}")
             p.X.trusted = True
         if sample_weight is not None:
             p.sample_weight = pointer(sample_weight, self.real, self.n_rows, "sample_weight")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be positive, got {batch_size}")
         p.batch_size, p.full = batch_size, full
         p.reassignment_ratio, p.reassign_every = reassignment_ratio, reassign_every
         p.since_reassign = since_reassign
@@ -830,6 +835,8 @@ cdef class Clusters:
         elif order is None:
             self.p.rows = NULL
         self.p.n_samples = self.n_rows if order is None else order.size
+        if self.p.labels != NULL and self.p.n_samples > <size_t>self.n_rows:
+            raise ValueError(f"order must hold at most {self.n_rows} rows, got {order.size}")
         self.order = order
         return 0
 
@@ -868,7 +875,7 @@ cdef class Clusters:
             with nogil:
                 end = self.kernels.clusters_run(&self.p, &t, min(t + part, self.p.n_samples))
             PyErr_CheckSignals()
-        return t, "" if end == FO_GOES_ON else "converged" if end == FO_CONVERGED else "reassign"
+        return t, _ends[<int>end]
 
     def distances(self, order=None):
         """The squared distances of rows from the centers, shape (n_samples, n_clusters)."""

@@ -1,6 +1,7 @@
 """K-means by SGD: by mini-batches of any size, from one sample to all of them."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -26,6 +27,7 @@ __all__ = ["MiniBatchKMeans"]
 # Orders that are not those of epochs, which count from 0: of rows to take for centers that have too
 # few, by the step; and of rows to make a first guess from, by the attempt.
 REASSIGNMENT, GUESS = 2**63, 2**63 + 2**62
+AT_ONCE = 8  # candidates for a center, whose distances come in the time of those of one
 
 
 class MiniBatchKMeans(
@@ -106,7 +108,7 @@ class MiniBatchKMeans(
     --------
     >>> import numpy as np
     >>> from fastopt.cluster import MiniBatchKMeans
-    >>> X = np.random.default_rng(0).normal(size=(300, 2)) + np.repeat([[0], [9], [18]], 100, axis=0)
+    >>> X = np.random.default_rng(0).normal(np.repeat([[0], [9], [18]], 100, axis=0), size=(300, 2))
     >>> model = MiniBatchKMeans(n_clusters=3, random_state=0).fit(X)
     >>> np.bincount(model.labels_)
     array([100, 100, 100])
@@ -188,19 +190,22 @@ class MiniBatchKMeans(
                 centers,
                 counts,
                 batch_size=batch_size,
+                full=self.batch_size == "full",
                 max_no_improvement=_or_never(self.max_no_improvement),
                 tol=self.tol * rows.variance() if self.tol else 0,
             )
-            self.n_steps_ = 0
             self.n_iter_ = self._train(clusters, rows, centers, counts, batch_size)
+            self.n_steps_ = 0
             self._show(clusters, centers, counts)
             if not self.compute_labels:
                 self.inertia_ = clusters.inertia * rows.weight_sum()
-            check_inertia(self.inertia_)
+            _check_inertia(self.inertia_)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Make one step, whose batch is X; the first one begins with first centers from X.
+
+        ``batch_size`` does not matter: counts go on, and with them the steps become shorter.
 
         Parameters
         ----------
@@ -227,9 +232,10 @@ class MiniBatchKMeans(
                 rows, centers, counts, batch_size=rows.n, since_reassign=self._since_reassign
             )
             _, end = clusters.run(rows.kept)
-            check_inertia(clusters.inertia)
+            _check_inertia(clusters.inertia)
             if end == "reassign":
-                self._reassign(rows, rows.kept, centers, counts, self.n_steps_ + 1)
+                taken = np.arange(rows.n, dtype=np.uint32) if rows.kept is None else rows.kept
+                self._reassign(rows, taken, centers, counts, self.n_steps_ + 1)
             self._show(clusters, centers, counts)
         return self
 
@@ -259,13 +265,11 @@ class MiniBatchKMeans(
 
     def _clusters(self, rows: "Rows", centers: Array, counts: Array, **how: Any) -> _core.Clusters:
         """Return the clusters of rows, whose steps change centers and counts in place."""
-        full = self.batch_size == "full"
         return _core.Clusters(
             rows.X,
             centers,
             counts,
             sample_weight=rows.weight,
-            full=full,
             reassignment_ratio=self._low_share(),
             reassign_every=10 * self.n_clusters,
             **how,
@@ -273,8 +277,9 @@ class MiniBatchKMeans(
 
     def _low_share(self) -> float:
         """Return the share of the highest count below which others are low."""
-        share = float(self.reassignment_ratio)
-        return min(share, float(np.finfo(float).tiny)) if self.batch_size == "full" else share
+        if self.batch_size == "full":
+            return min(self.reassignment_ratio, float(np.finfo(float).tiny))
+        return float(self.reassignment_ratio)
 
     def _train(
         self,
@@ -292,8 +297,8 @@ class MiniBatchKMeans(
             while end == "reassign":
                 stop, end = clusters.run(order, stop)
                 if end == "reassign":
-                    batch = (stop - 1) // batch_size * batch_size
-                    taken = rows.part(order, batch, stop)
+                    batch = np.arange((stop - 1) // batch_size * batch_size, stop, dtype=np.uint32)
+                    taken = batch if order is None else order[batch]
                     self._reassign(rows, taken, centers, counts, clusters.n_steps)
             if end == "converged":
                 break
@@ -313,18 +318,19 @@ class MiniBatchKMeans(
                 bar.set_postfix(inertia=f"{clusters.inertia:.4g}")
 
     def _reassign(
-        self, rows: "Rows", taken: Array | None, centers: Array, counts: Array, step: int
+        self, rows: "Rows", batch: Array, centers: Array, counts: Array, step: int
     ) -> None:
-        """Put the centers of low counts, at most half as many as the rows taken, on some of these;
-        give them the least of the other counts, which lets them move but not at once be low again.
+        """Put the centers of low counts, at most half as many as the batch has rows, on some of
+        these; give them the least of the other counts, so that they can move but are not at once
+        low again.
         """
-        n_taken = rows.n if taken is None else len(taken)
         low = np.flatnonzero(counts < self._low_share() * counts.max())
         low = low[low != counts.argmax()]
-        low = low[np.argsort(counts[low], kind="stable")][: n_taken // 2]
-        chosen = _core.permutation(n_taken, self._seed, REASSIGNMENT + step)[: len(low)]
-        centers[low] = rows.at(chosen if taken is None else taken[chosen])
-        counts[low] = np.delete(counts, low).min()
+        low = low[np.argsort(counts[low], kind="stable")][: len(batch) // 2]
+        if len(low):
+            chosen = _core.permutation(len(batch), self._seed, REASSIGNMENT + step)[: len(low)]
+            centers[low] = rows.at(batch[chosen])
+            counts[low] = np.delete(counts, low).min()
 
     def _show(self, clusters: _core.Clusters, centers: Array, counts: Array) -> None:
         """Set the attributes to what the steps have come to."""
@@ -356,39 +362,52 @@ class MiniBatchKMeans(
         """Return how to make a guess from rows with a random state, and how many to make."""
         n_clusters, init = self.n_clusters, self.init
         n_init = 3 if self.n_init == "auto" else self.n_init
-        if isinstance(init, str) and init == "k-means++":
-            return lambda some, rng: some.spread(n_clusters, rng), (
-                1 if self.n_init == "auto" else n_init
-            )
-        if isinstance(init, str):
+        if isinstance(init, str) and init == "random":
             return lambda some, rng: some.drawn(n_clusters, rng), n_init
-
-        def checked(centers: Any) -> Array:
-            if sparse.issparse(centers):
-                centers = centers.toarray()
-            centers = check_array(
-                centers, dtype=rows.dtype, order="C", copy=True, input_name="init"
-            )
-            shape = n_clusters, self.n_features_in_
-            if centers.shape != shape:
-                raise ValueError(
-                    f"The shape of the initial centers {centers.shape} does not match the number "
-                    f"of clusters and of features of the data {shape}."
-                )
-            return centers
-
+        if isinstance(init, str):
+            n_init = 1 if self.n_init == "auto" else n_init
+            return lambda some, rng: some.spread(n_clusters, rng), n_init
         if callable(init):
-            return lambda some, rng: checked(
-                init(some.matrix(), n_clusters, random_state=rng)
-            ), n_init
-        centers = checked(init)
+
+            def call(some: Rows, rng: Any) -> Array:
+                return self._checked(init(some.matrix(), n_clusters, random_state=rng), rows)
+
+            return call, n_init
+        centers = self._checked(init, rows)
+        if self.n_init not in ("auto", 1):
+            warnings.warn(
+                f"Explicit initial center position passed: performing only one init in "
+                f"MiniBatchKMeans instead of n_init={self.n_init}.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         return lambda some, rng: centers, 1
+
+    def _checked(self, centers: Any, rows: "Rows") -> Array:
+        """Return first centers from outside as an array of our own."""
+        if sparse.issparse(centers):
+            centers = centers.toarray()
+        centers = check_array(centers, dtype=rows.dtype, order="C", copy=True, input_name="init")
+        shape = self.n_clusters, self.n_features_in_
+        if centers.shape != shape:
+            raise ValueError(
+                f"The shape of the initial centers {centers.shape} does not match the number of "
+                f"clusters and the number of features of the data {shape}: see init."
+            )
+        return centers
 
     def _init_size(self, n: int) -> int:
         """Return how many rows of n to make a guess from."""
         size = self.init_size
         if size is None:
             size = n if self.batch_size == "full" else 3 * min(self.batch_size, n)
+        elif size < self.n_clusters:
+            warnings.warn(
+                f"init_size={size} should be larger than n_clusters={self.n_clusters}. Setting it "
+                "to min(3*n_clusters, n_samples)",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         return min(size if size >= self.n_clusters else 3 * self.n_clusters, n)
 
     # What comes of it.
@@ -478,10 +497,6 @@ class Rows:
         self.X, self.weight, self.dtype, self.kept = X, weight, np.dtype(dtype), kept
         self.n = X.shape[0] if kept is None else len(kept)
 
-    def part(self, order: Array | None, start: int, stop: int) -> Array:
-        """Return the rows of the samples start .. stop-1 of an order."""
-        return np.arange(start, stop, dtype=np.uint32) if order is None else order[start:stop]
-
     def order(self, seed: int, epoch: int) -> Array:
         """Return the rows in the order of an epoch."""
         order = _core.permutation(self.n, seed, epoch)
@@ -541,9 +556,10 @@ class Rows:
         """Return some rows as centers that are far from each other: greedy k-means++.
 
         Of some candidates, drawn by weight * squared distance from the nearest center so far, each
-        time the one stays that leaves the least sum of these.
+        time the one stays that leaves the least sum of these. scikit-learn has 2 + log(n_clusters)
+        candidates; here they are at least as many.
         """
-        n_candidates = 2 + int(math.log(n_clusters))
+        n_candidates = -(-(2 + int(math.log(n_clusters))) // AT_ONCE) * AT_ONCE
         weights = self.weights()
         centers = self._chosen(_draw(weights, rng, 1))
         found = [centers[0].copy()]
@@ -574,7 +590,7 @@ def _or_never(n: int | None) -> int:
     return 2**62 if n is None else n
 
 
-def check_inertia(inertia: float) -> None:
+def _check_inertia(inertia: float) -> None:
     """Raise the error of distances that overflow."""
     if not math.isfinite(inertia):
         raise ValueError(
