@@ -529,8 +529,14 @@ def test_distances_that_overflow_are_told_of():
         ({"tol": -1}, "'tol'"),
         ({"reassignment_ratio": -1}, "'reassignment_ratio'"),
         ({"n_clusters": 2001}, "n_samples=2000 should be >= n_clusters=2001"),
-        ({"init": np.zeros((4, 8))}, r"initial centers \(4, 8\) does not match"),
-        ({"init": np.zeros((5, 7))}, r"initial centers \(5, 7\) does not match"),
+        (
+            {"init": np.zeros((4, 8))},
+            r"initial centers \(4, 8\) does not match the number of clusters 5",
+        ),
+        (
+            {"init": np.zeros((5, 7))},
+            r"centers \(5, 7\) does not match the number of features of the data 8",
+        ),
         ({"init": np.full((5, 8), np.nan)}, "Input init contains NaN"),
         ({"init": lambda X, k, random_state: X[:2]}, r"initial centers \(2, 8\) does not"),
     ],

@@ -388,12 +388,17 @@ class MiniBatchKMeans(
         if sparse.issparse(centers):
             centers = centers.toarray()
         centers = check_array(centers, dtype=rows.dtype, order="C", copy=True, input_name="init")
-        shape = self.n_clusters, self.n_features_in_
-        if centers.shape != shape:
-            raise ValueError(
-                f"The shape of the initial centers {centers.shape} does not match the number of "
-                f"clusters and the number of features of the data {shape}: see init."
-            )
+        for size, wanted, what in zip(
+            centers.shape,
+            (self.n_clusters, self.n_features_in_),
+            ("clusters", "features of the data"),
+            strict=True,
+        ):
+            if size != wanted:
+                raise ValueError(
+                    f"The shape of the initial centers {centers.shape} does not match the number "
+                    f"of {what} {wanted}."
+                )
         return centers
 
     def _init_size(self, n: int) -> int:
