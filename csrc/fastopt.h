@@ -76,6 +76,37 @@ typedef struct {
     void *work;   /* fo_kernels.work_size bytes, 64-byte aligned */
 } fo_pass;
 
+/* How a run of mini-batches ends: there are more to come; the centers have converged; the counts of
+   some centers are so low that they are to be set anew. */
+typedef enum { FO_GOES_ON, FO_CONVERGED, FO_REASSIGN } fo_end;
+
+/* Rows of X, and the centers of the clusters that they are in. Sample t of an epoch of n_samples is
+   row rows[t], or row t if rows is NULL. */
+typedef struct {
+    fo_matrix X;
+    const void *sample_weight; /* weight of each row of X, or NULL */
+    const uint32_t *rows;
+    size_t n_samples, batch_size, n_clusters;
+    void *centers;   /* n_clusters x n_features */
+    double *counts;  /* the weight of the rows of which each center is the mean */
+    int32_t *labels; /* the cluster of each sample, or NULL */
+    int full;        /* Lloyd's algorithm: a batch is the epoch, and its rows alone count */
+    /* A count is low below this share of the highest; it is seen to after so many samples, or at
+       once if a center has none. */
+    double reassignment_ratio;
+    size_t reassign_every, since_reassign;
+    /* The end: for so many batches the smoothed inertia has not fallen below its least, or the
+       centers have moved by no more than the square root of tol. */
+    size_t max_no_improvement, no_improvement, n_steps;
+    double tol, inertia, least_inertia;
+    /* The batch in hand: its samples so far, those whose label is another than before, the weight
+       that it adds to each center, and the sums of weights and of weight * squared distance. */
+    size_t n_taken, n_changed;
+    double *added;
+    double batch_weight, batch_inertia;
+    void *work; /* fo_kernels.clusters_work_size bytes, 64-byte aligned, 0 at first */
+} fo_clusters;
+
 /* All kernels for one (ISA, dtype). */
 typedef struct {
     void (*step)(int optimizer, void *w, const void *g, void *const *state, const double *hyper,
@@ -103,6 +134,15 @@ typedef struct {
     double (*score)(const fo_pass *pass, double *right);
     /* The Euclidean distance of n numbers from n others; not finite if one of them is not. */
     double (*distance)(const void *a, const void *b, size_t n);
+    size_t (*clusters_work_size)(const fo_clusters *clusters);
+    /* Moves the centers by the mini-batches of the samples from *t on, to `end`, or to the end of
+       the first batch that is told of; sets *t to it. */
+    fo_end (*clusters_run)(fo_clusters *clusters, size_t *t, size_t end);
+    /* The squared distance of n samples, from the first on, from each center: n x n_clusters. */
+    void (*clusters_distances)(fo_clusters *clusters, size_t first, size_t n, void *out);
+    /* Writes the nearest center of each to labels[first], ...; returns the sum of weight * squared
+       distance. */
+    double (*clusters_assign)(fo_clusters *clusters, size_t first, size_t n);
 } fo_kernels;
 
 typedef struct {

@@ -1,6 +1,6 @@
 /* kernels.def made into the table of one (ISA, dtype): the only place where void pointers become
    arrays of real. */
-#include "epochs/epochs.h"
+#include "cluster/cluster.h"
 
 #define LOSS(...)
 #define OPTIMIZER(name, states, hypers) optimizer_step K(name);
@@ -81,5 +81,18 @@ static void values(int loss, const void *z, const void *y, const double *hyper, 
 }
 
 extern const fo_kernels K(kernels);
-const fo_kernels K(kernels) = {step,         sums,   numbers,   slopes,   values,     K(work_size),
-                               K(steps_all), K(run), K(settle), K(score), K(distance)};
+const fo_kernels K(kernels) = {step,
+                               sums,
+                               numbers,
+                               slopes,
+                               values,
+                               K(work_size),
+                               K(steps_all),
+                               K(run),
+                               K(settle),
+                               K(score),
+                               K(distance),
+                               K(clusters_work_size),
+                               K(clusters_run),
+                               K(clusters_distances),
+                               K(clusters_assign)};

@@ -114,12 +114,16 @@ static inline int is_bounded(const fo_pass *pass) {
     return pass->low > -__builtin_inf() || pass->high < __builtin_inf();
 }
 
-/* Row of sample t as an array of real: where it lies, or staged in slot. */
-static inline const real *row(const fo_pass *pass, size_t t, real *slot) {
-    if (is_direct(&pass->X))
-        return (const real *)row_address(&pass->X, row_index(pass, t));
-    K(stage)(slot, &pass->X, row_index(pass, t));
+/* Row i as an array of real: where it lies, or staged in slot. */
+static inline const real *row_at(const fo_matrix *X, size_t i, real *slot) {
+    if (is_direct(X))
+        return (const real *)row_address(X, i);
+    K(stage)(slot, X, i);
     return slot;
+}
+
+static inline const real *row(const fo_pass *pass, size_t t, real *slot) {
+    return row_at(&pass->X, row_index(pass, t), slot);
 }
 
 /* Memory is asked for into L2: into L1, shuffled rows come at half the speed, since they wait for
@@ -134,15 +138,18 @@ static inline void fetch_target(const fo_pass *pass, size_t t) {
         FETCH((const real *)pass->sample_weight + i);
 }
 
-/* Asks for every cache line of the row of sample t. */
-static inline void fetch_row(const fo_pass *pass, size_t t) {
-    const fo_matrix *X = &pass->X;
-    const char *p = row_address(X, row_index(pass, t));
+/* Asks for every cache line of row i. */
+static inline void fetch_row_at(const fo_matrix *X, size_t i) {
+    const char *p = row_address(X, i);
     const ptrdiff_t stride = X->column_stride, last = ((ptrdiff_t)X->n_features - 1) * stride;
     const ptrdiff_t step = stride >= 64 || stride <= -64 ? stride : stride < 0 ? -64 : 64;
     for (ptrdiff_t at = 0; step > 0 ? at < last : at > last; at += step)
         FETCH(p + at);
     FETCH(p + last);
+}
+
+static inline void fetch_row(const fo_pass *pass, size_t t) {
+    fetch_row_at(&pass->X, row_index(pass, t));
 }
 
 #endif

@@ -1,9 +1,10 @@
 """Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy.
 
-``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.optim`` torch's optimizers
-for NumPy arrays, ``fastopt.schedules`` the learning rates of both. ``fastopt.minimize`` is called
-as scipy's, on the functions of ``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what
-happens. Each is imported when it is first used.
+``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.cluster`` its mini-batch
+K-means, ``fastopt.optim`` the optimizers of torch and optax for NumPy arrays,
+``fastopt.schedules`` the learning rates. ``fastopt.minimize`` is called as scipy's, on the functions
+of ``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. Each is imported when
+it is first used.
 """
 
 import importlib
@@ -17,6 +18,7 @@ from fastopt import _core
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
+    "cluster",
     "datasets",
     "linear_model",
     "minimize",
@@ -28,7 +30,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "linear_model", "optim", "plot", "schedules"):
+    if name in ("cluster", "datasets", "linear_model", "optim", "plot", "schedules"):
         return importlib.import_module(f"fastopt.{name}")
     if name == "minimize":
         return importlib.import_module("fastopt._minimize").minimize

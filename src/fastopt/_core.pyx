@@ -9,9 +9,10 @@ from numbers import Real
 
 import numpy as np
 
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from libc.stdint cimport uint32_t, uint64_t
 from libc.math cimport isfinite
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -71,6 +72,25 @@ cdef extern from "fastopt.h":
         void *target
         void *work
 
+    ctypedef enum fo_end:
+        FO_GOES_ON, FO_CONVERGED, FO_REASSIGN
+
+    ctypedef struct fo_clusters:
+        fo_matrix X
+        const void *sample_weight
+        const uint32_t *rows
+        size_t n_samples, batch_size, n_clusters
+        void *centers
+        double *counts
+        int32_t *labels
+        int full
+        double reassignment_ratio
+        size_t reassign_every, since_reassign
+        size_t max_no_improvement, no_improvement, n_steps
+        double tol, inertia, least_inertia
+        double *added
+        void *work
+
     ctypedef struct fo_kernels:
         void (*step)(int, void *, const void *, void **, const double *, size_t) nogil
         void (*sums)(int, const void *, const void *, void **, const double *, const double *,
@@ -86,6 +106,10 @@ cdef extern from "fastopt.h":
         void (*settle)(fo_pass *) nogil
         double (*score)(const fo_pass *, double *) nogil
         double (*distance)(const void *, const void *, size_t) nogil
+        size_t (*clusters_work_size)(const fo_clusters *) nogil
+        fo_end (*clusters_run)(fo_clusters *, size_t *, size_t) nogil
+        void (*clusters_distances)(fo_clusters *, size_t, size_t, void *) nogil
+        double (*clusters_assign)(fo_clusters *, size_t, size_t) nogil
 
     ctypedef struct fo_optimizer:
         const char *name
@@ -587,6 +611,33 @@ def sparse_weights(Py_ssize_t n_features, Py_ssize_t n_outputs, dtype):
 cdef dict _steps = {"gradient": FO_GRADIENT, "pa1": FO_PA1, "pa2": FO_PA2}
 
 
+cdef tuple bind_rows(fo_matrix *x, object X):
+    """Bind a dense X, or the arrays of a CSR matrix, whose columns are not checked here; return
+    what must be kept alive."""
+    x.n_features = X.shape[1]
+    if isinstance(X, np.ndarray):
+        x.data = <const char *>cnp.PyArray_DATA(X)
+        x.row_stride, x.column_stride = X.strides
+        x.dtype = _x_dtypes[X.dtype.str[1:]]
+        return (X,)
+    data, indices, indptr = X.data, X.indices, X.indptr
+    index = np.result_type(indices, indptr)
+    if index not in (np.int32, np.int64):
+        raise TypeError(f"X must have int32 or int64 indices, got {index}")
+    data, indices, indptr = (
+        np.require(array, dtype, ["C", "A"])
+        for array, dtype in ((data, None), (indices, index), (indptr, index)))
+    counts = np.diff(indptr)
+    if (indptr.size != X.shape[0] + 1 or indptr[0] < 0 or (counts < 0).any()
+            or indptr.item(-1) > min(data.size, indices.size)):
+        raise ValueError("X.indptr must begin at 0 or more, not fall, and end within the entries")
+    x.data = <const char *>cnp.PyArray_DATA(data)
+    x.indices, x.indptr = cnp.PyArray_DATA(indices), cnp.PyArray_DATA(indptr)
+    x.dtype, x.wide = _x_dtypes[data.dtype.str[1:]], index == np.int64
+    x.most = counts.max(initial=0)
+    return data, indices, indptr
+
+
 cdef class Pass:
     """Passes of one model over one X: arrays are bound once, then run part by part.
 
@@ -642,18 +693,12 @@ cdef class Pass:
         self.n_rows, d = X.shape
         n_outputs = w.size // d
         n_weights = n_outputs * d
-        p.X.n_features, p.n_outputs, p.batch_size = d, n_outputs, batch_size
+        p.n_outputs, p.batch_size = n_outputs, batch_size
         if n_outputs > 1 and not isinstance(X, np.ndarray) and (
                 not isinstance(w.base, np.ndarray) or w.base.nbytes < w.nbytes + 64
                 or w.base.ctypes.data != w.ctypes.data):
             raise ValueError("w must be made by sparse_weights")
-        if isinstance(X, np.ndarray):
-            p.X.data = <const char *>cnp.PyArray_DATA(X)
-            p.X.row_stride, p.X.column_stride = X.strides
-            p.X.dtype = _x_dtypes[X.dtype.str[1:]]
-            entries = (X,)
-        else:
-            entries = self.bind_sparse(X)
+        entries = bind_rows(&p.X, X)
         p.targets = FO_CLASSES if classes else FO_VALUES
         p.y = pointer(y, self.real, self.n_rows * (1 if classes else n_outputs), "y")
         if classes:
@@ -705,27 +750,6 @@ cdef class Pass:
     def steps_all(self):
         """Whether an update costs a step of all weights, and not only of those of its entries."""
         return bool(self.kernels.steps_all(&self.p))
-
-    cdef tuple bind_sparse(self, X):
-        """Bind the arrays of a CSR matrix; return them. Columns are checked as they are read."""
-        cdef fo_matrix *x = &self.p.X
-        data, indices, indptr = X.data, X.indices, X.indptr
-        index = np.result_type(indices, indptr)
-        if index not in (np.int32, np.int64):
-            raise TypeError(f"X must have int32 or int64 indices, got {index}")
-        data, indices, indptr = (
-            np.require(array, dtype, ["C", "A"])
-            for array, dtype in ((data, None), (indices, index), (indptr, index)))
-        counts = np.diff(indptr)
-        if (indptr.size != self.n_rows + 1 or indptr[0] < 0 or (counts < 0).any()
-                or indptr[-1] > min(data.size, indices.size)):
-            raise ValueError(
-                "X.indptr must begin at 0 or more, not fall, and end within the entries")
-        x.data = <const char *>cnp.PyArray_DATA(data)
-        x.indices, x.indptr = cnp.PyArray_DATA(indices), cnp.PyArray_DATA(indptr)
-        x.dtype, x.wide = _x_dtypes[data.dtype.str[1:]], index == np.int64
-        x.most = counts.max(initial=0)
-        return data, indices, indptr
 
     def run(self, hyper, order=None, Py_ssize_t start=0, stop=None):
         """Run over the samples start .. stop-1 of an epoch.
@@ -811,6 +835,177 @@ cdef class Pass:
         with nogil:
             total = self.kernels.score(&self.p, &right)
         return total, right
+
+
+# --- Clusters -----------------------------------------------------------------------------------
+
+cdef enum:
+    PRODUCTS = 1 << 29  # of numbers in one call of C: some 0.1 s, so that Ctrl-C is heard
+
+
+cdef tuple _ends = ("", "converged", "reassign")  # as fo_end counts them
+
+
+cdef class Clusters:
+    """The centers of the clusters of one X, and the mini-batches that move them.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        As `Pass` reads it.
+    centers : ndarray of shape (n_clusters, n_features), float32 or float64
+        Changed in place.
+    counts : ndarray of shape (n_clusters,), float64
+        The weight of the rows that each center is the mean of; changed in place.
+    sample_weight : ndarray of shape (n_samples,), of the dtype of centers
+    full : bool
+        Lloyd's algorithm: a center is the mean of its rows in the last batch alone, which is the
+        whole epoch.
+    reassignment_ratio : float
+        A count below this share of the highest ends a run, if reassign_every samples have come
+        since the last look, or if there was a count of 0.
+    max_no_improvement, tol
+        Batches, and the square of a distance, as `MiniBatchKMeans` has them.
+    """
+    cdef fo_clusters p
+    cdef const fo_kernels *kernels
+    cdef object held, order, centers, work
+    cdef Py_ssize_t n_rows
+    cdef int real
+
+    def __init__(self, X, centers, cnp.ndarray counts, *, sample_weight=None, batch_size=1,
+                 bint full=False, double reassignment_ratio=0, reassign_every=1, since_reassign=0,
+                 max_no_improvement=2**62, double tol=0):
+        cdef fo_clusters *p = &self.p
+        self.real = real_of(centers, "centers")
+        self.kernels = active.kernels[self.real]
+        self.n_rows = X.shape[0]
+        p.n_clusters = len(centers)
+        p.centers = pointer(centers, self.real, p.n_clusters * X.shape[1], "centers")
+        p.counts = <double *>pointer(counts, FO_FLOAT64, p.n_clusters, "counts")
+        entries = bind_rows(&p.X, X)
+        if p.X.indptr != NULL:
+            _, indices, indptr = entries  # those below 0 are large without a sign
+            columns = indices[indptr.item(0):indptr.item(-1)]
+            if columns.size and columns.view(f"u{columns.itemsize}").max() >= X.shape[1]:
+                raise ValueError(f"X has column indices outside of 0 .. {X.shape[1] - 1}")
+            p.X.trusted = True
+        if sample_weight is not None:
+            p.sample_weight = pointer(sample_weight, self.real, self.n_rows, "sample_weight")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be positive, got {batch_size}")
+        p.batch_size, p.full = batch_size, full
+        p.reassignment_ratio, p.reassign_every = reassignment_ratio, reassign_every
+        p.since_reassign = since_reassign
+        p.max_no_improvement, p.tol, p.least_inertia = max_no_improvement, tol, np.inf
+        added, labels = np.zeros(p.n_clusters), None
+        p.added = <double *>cnp.PyArray_DATA(added)
+        if full:
+            labels = np.full(self.n_rows, -1, np.int32)
+            p.labels = <int32_t *>cnp.PyArray_DATA(labels)
+        self.work = np.zeros(self.kernels.clusters_work_size(p) + 64, np.uint8)
+        p.work = <char *>cnp.PyArray_DATA(self.work)
+        p.work = <char *>p.work + (-<Py_ssize_t>p.work & 63)
+        self.held = (entries, counts, sample_weight, added, labels)
+        self.centers = centers
+
+    cdef int visit(self, order) except -1:
+        """Let the samples be the rows of an order, or all as they lie if it is None."""
+        cdef const uint32_t[::1] rows
+        if order is not None and order is not self.order:
+            rows = order
+            if order.size and order.max() >= self.n_rows:
+                raise ValueError(f"order must hold rows below {self.n_rows}, got {order.max()}")
+            self.p.rows = &rows[0] if order.size else NULL
+        elif order is None:
+            self.p.rows = NULL
+        self.p.n_samples = self.n_rows if order is None else order.size
+        if self.p.labels != NULL and self.p.n_samples > <size_t>self.n_rows:
+            raise ValueError(f"order must hold at most {self.n_rows} rows, got {order.size}")
+        self.order = order
+        return 0
+
+    cdef Py_ssize_t part(self):
+        """How many samples go to C at a time."""
+        cdef size_t entries = self.p.X.n_features
+        if self.p.X.indptr != NULL:
+            entries = self.p.X.most
+        return max(PRODUCTS // (max(entries, 1) * self.p.n_clusters), 64)
+
+    def run(self, order=None, Py_ssize_t start=0):
+        """Move the centers by the batches of an epoch from a sample on.
+
+        Parameters
+        ----------
+        order : ndarray of uint32, shape (n_epoch,), or None
+            The row of each sample of the epoch; None means as they lie.
+        start : int
+            The first sample, with which a batch begins.
+
+        Returns
+        -------
+        stop : int
+            The first sample that was not taken.
+        end : str
+            "" at the end of the epoch; "converged"; or "reassign" after a batch that leaves low
+            counts.
+        """
+        cdef size_t t = start
+        cdef Py_ssize_t part = self.part()
+        cdef fo_end end = FO_GOES_ON
+        self.visit(order)
+        if start < 0:
+            raise ValueError(f"start must not be negative, got {start}")
+        while t < self.p.n_samples and end == FO_GOES_ON:
+            with nogil:
+                end = self.kernels.clusters_run(&self.p, &t, min(t + part, self.p.n_samples))
+            PyErr_CheckSignals()
+        return t, _ends[<int>end]
+
+    def distances(self, order=None):
+        """The squared distances of rows from the centers, shape (n_samples, n_clusters)."""
+        cdef Py_ssize_t t, part = self.part(), k = self.p.n_clusters
+        self.visit(order)
+        out = np.empty((self.p.n_samples, k), self.centers.dtype)
+        cdef char *data = <char *>cnp.PyArray_DATA(out)
+        cdef Py_ssize_t n = self.p.n_samples, size = out.itemsize
+        for t in range(0, n, part):
+            with nogil:
+                self.kernels.clusters_distances(&self.p, t, min(part, n - t), data + t * k * size)
+            PyErr_CheckSignals()
+        return out
+
+    def assign(self):
+        """The nearest center of each row of X, and the sum of sample_weight * squared distance."""
+        cdef Py_ssize_t t, part = self.part(), n = self.n_rows
+        cdef int32_t *before = self.p.labels
+        cdef double inertia = 0
+        self.visit(None)
+        labels = np.empty(n, np.int32)
+        self.p.labels = <int32_t *>cnp.PyArray_DATA(labels)
+        try:
+            for t in range(0, n, part):
+                with nogil:
+                    inertia += self.kernels.clusters_assign(&self.p, t, min(part, n - t))
+                PyErr_CheckSignals()
+        finally:
+            self.p.labels = before
+        return labels, inertia
+
+    @property
+    def n_steps(self):
+        """Batches so far."""
+        return self.p.n_steps
+
+    @property
+    def inertia(self):
+        """The squared distance of a sample, smoothed over batches."""
+        return self.p.inertia
+
+    @property
+    def since_reassign(self):
+        """Samples since low counts were last seen to."""
+        return self.p.since_reassign
 
 
 # --- Rates --------------------------------------------------------------------------------------

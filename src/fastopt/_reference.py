@@ -639,3 +639,19 @@ def epoch(
         given[2][s][...] = a[: w.size].reshape(w.shape)
         given[3][s][...] = a[w.size :]
     return np.array(predictions)
+
+
+# --- Clusters -----------------------------------------------------------------------------------
+
+
+def kmeans_step(X: Array, weight: Array, centers: Array, counts: Array) -> float:
+    """Sculley: each row goes to its nearest center; each center moves to the mean of all its rows,
+    at the rate of 1 / its count. Return the inertia before that.
+    """
+    squares = ((X[:, np.newaxis] - centers) ** 2).sum(axis=2)
+    labels = squares.argmin(axis=1)
+    for k in np.unique(labels[weight > 0]):
+        mine = labels == k
+        counts[k] += weight[mine].sum()
+        centers[k] += weight[mine] @ (X[mine] - centers[k]) / counts[k]
+    return float(weight @ squares.min(axis=1))
