@@ -1,10 +1,10 @@
 """Linear and logistic models by SGD at the speed of memory, and in-place optimizers for NumPy.
 
 ``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.cluster`` its mini-batch
-K-means, ``fastopt.optim`` the optimizers of torch and optax for NumPy arrays,
-``fastopt.schedules`` the learning rates. ``fastopt.minimize`` is called as scipy's, on the functions
-of ``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. Each is imported when
-it is first used.
+K-means, ``fastopt.optim`` the optimizers of torch and optax for NumPy arrays, ``fastopt.schedules``
+the learning rates. ``fastopt.minimize`` is called as scipy's, on the functions of
+``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. Each is imported when it
+is first used.
 """
 
 import importlib
