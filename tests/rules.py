@@ -1,4 +1,26 @@
-"""Numbers for every update rule, as the table of kernels names them."""
+"""Numbers for every update rule, as the table of kernels names them; and what sets some apart."""
+
+from fastopt import _core, optim
+
+
+def memory_of(rule):
+    return _core.OPTIMIZERS[rule._kernel(rule.options)][2]
+
+
+def takes_sums(rule):
+    """Whether a step depends on sums over all parameters."""
+    return not {"d", "distance", "loss"}.isdisjoint(memory_of(rule))
+
+
+def names(holds):
+    return [name for name, rule in optim.OPTIMIZERS.items() if holds(rule)]
+
+
+#: Those whose weights go each its own way; that let others average; and that do with the weights
+#: that a batch touches.
+ALONE = names(lambda rule: not takes_sums(rule))
+AVERAGED = names(lambda rule: not rule.averages)
+TOUCHING = names(lambda rule: not memory_of(rule))
 
 #: Hyper-parameters that leave no term of any rule out.
 HYPER = {

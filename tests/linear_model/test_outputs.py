@@ -11,10 +11,11 @@ from sklearn.linear_model import (
 )
 from sklearn.metrics import log_loss
 
-from fastopt import _reference, optim, schedules
+from fastopt import _reference, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 
-OPTIMIZERS = list(optim.OPTIMIZERS)
+from ..rules import ALONE
+
 CLASS_LOSSES = ["hinge", "log_loss", "squared_hinge", "modified_huber", "smooth_hinge", "huber"]
 
 
@@ -98,7 +99,7 @@ def test_the_joint_loss_of_scores_that_overflow_exp_is_finite():
 
 
 @pytest.mark.parametrize("loss", CLASS_LOSSES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ALONE)
 @pytest.mark.parametrize("batch_size", [1, 8])
 def test_one_versus_the_rest_is_that_many_binary_fits(loss, optimizer, batch_size):
     options = dict(optimizer=optimizer, batch_size=batch_size, eta0=0.01)
@@ -186,7 +187,7 @@ def test_modified_huber_is_never_undecided_where_one_class_is_clear():
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile", "poisson"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ALONE)
 @pytest.mark.parametrize("batch_size", [1, 8, "full"])
 @pytest.mark.parametrize("penalty", ["l2", "l1"])
 def test_several_targets_are_that_many_fits(loss, optimizer, batch_size, penalty):

@@ -7,6 +7,8 @@ import pytest
 
 from fastopt import _core, optim, schedules
 
+from .. import rules
+
 #: name, the optimizer, and torch's arguments beside, or optax's rule, or None for a formula below.
 RULES = {
     "sgd": (optim.SGD, dict(lr=0.1), {}),
@@ -542,10 +544,8 @@ def test_every_isa_steps_to_the_same_bytes(name, dtype, on_every_isa):
 
 
 def takes_sums(name):
-    """Whether a step depends on sums over all parameters."""
     kind, options, _ = RULES[name]
-    memory = _core.OPTIMIZERS[kind()._kernel(kind(**options).options)][2]
-    return not {"d", "distance", "loss"}.isdisjoint(memory)
+    return rules.takes_sums(kind(**options))
 
 
 @pytest.mark.parametrize("name", [name for name in RULES if takes_sums(name)])

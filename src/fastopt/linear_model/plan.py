@@ -69,8 +69,8 @@ def _made(model: Any) -> Plan:
     unmoved = rule.optimizer.sparse and not (rule.l1 or rule.l2)
     if model.sparse_updates == "touched" and _core.OPTIMIZERS[rule.kernel][2]:
         raise ValueError(
-            f"sparse_updates must be 'exact' with {type(rule.optimizer).__name__}, whose steps "
-            "depend on all weights"
+            f"sparse_updates must be 'exact' with {type(rule.optimizer).__name__}, which keeps "
+            "numbers for all weights together"
         )
     return Plan(
         rule,
@@ -93,7 +93,9 @@ def _rule(model: Any) -> Rule:
     l1, l2 = _penalties(model)
     lr = _rate(model, optimizer.options["lr"])
     if isinstance(optimizer, FTRL) and (callable(lr) or model.learning_rate == "adaptive"):
-        raise ValueError("learning_rate must stay the same with FTRL: its weights are made from it")
+        raise ValueError(
+            "learning_rate must be 'constant' or 'optimal' with FTRL: the weights are made from it"
+        )
     return Rule(optimizer, {**optimizer.options, "lr": lr, "weight_decay": l2, "l1": l1})
 
 
