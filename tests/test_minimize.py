@@ -179,7 +179,7 @@ def test_float32_stays_float32(jac):
 
     result = minimize(fun, np.zeros(2, np.float32), jac=jac, lr=0.1, tol=1e-3, trajectory=True)
     assert {result.x.dtype, result.jac.dtype, result.trajectory.dtype} == {np.dtype(np.float32)}
-    assert seen - {np.dtype(np.complex64)} == {np.dtype(np.float32)}
+    assert seen - {np.dtype(np.complex128)} == {np.dtype(np.float32)}
     np.testing.assert_allclose(result.x, SOLUTION, atol=0.01)
 
 
@@ -506,7 +506,6 @@ def test_gradients_too_large_to_square_are_finite(dtype):
         (dict(jac=3), TypeError, "jac must be one of"),
         (dict(jac=lambda x: [1.0]), ValueError, r"jac must have the shape \(2,\) of x, got \(1,\)"),
         (dict(jac=lambda x: "up"), ValueError, "jac must be an array"),
-        (dict(fun=lambda x: abs(x[0]), jac="cs"), TypeError, "fun must be complex where x is"),
         (dict(lr=-1), ValueError, "lr must be a nonnegative"),
         (dict(lr="fast"), TypeError, "lr must be a nonnegative number or a schedule"),
         (dict(lr=lambda t: -1.0), ValueError, r"lr\(t\) must be finite and not negative"),

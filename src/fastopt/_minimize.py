@@ -10,14 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import Bounds, OptimizeResult
 
+# Of scipy's minimize; approx_fprime, its public form, knows one scheme and no bounds.
+from scipy.optimize._numdiff import approx_derivative
+
 from fastopt import _core
 from fastopt._arguments import count_or_zero, items, nonnegative, one_of
-from fastopt._differences import SCHEMES, differences
 from fastopt.optim import OPTIMIZERS, SGD, Optimizer
 from fastopt.optim.options import flag
 from fastopt.schedules import ReduceOnPlateau, plateaus_of
 
 Array = npt.NDArray[Any]
+
+SCHEMES = ("2-point", "3-point", "cs")
 
 MESSAGES = {  # by status; scipy's numbers, where it has one
     0: "The gradient is within tol of 0.",
@@ -201,6 +205,7 @@ class _Objective:
         self.fun, self.jac = fun, jac
         self.args = args if isinstance(args, tuple) else (args,)
         self.room = box or (np.full_like(like, -math.inf), np.full_like(like, math.inf))
+        self.free = self.room[0] < self.room[1]
         self.nfev = self.njev = 0
 
     def __call__(self, x: Array) -> tuple[float, Array]:
@@ -216,7 +221,9 @@ class _Objective:
         if callable(self.jac):
             return f, self._vector("jac", self.jac(x.copy(), *self.args), x)
         fun = self._raw if self.jac == "cs" else self._value
-        return f, differences(self.jac, fun, x, f, *self.room)
+        with np.errstate(invalid="ignore"):  # 0 / 0 where the bounds leave no room
+            g = approx_derivative(fun, x, self.jac, f0=f, bounds=self.room)
+        return f, self._vector("the difference of fun", np.where(self.free, g, 0), x)
 
     def _raw(self, x: Array) -> Any:
         self.nfev += 1
