@@ -77,6 +77,34 @@ def digest_of_many(dtype):
     return sha.hexdigest()
 
 
+def digest_of_the_shelf(dtype):
+    """Every optimizer, alone on a list of arrays and in a model."""
+    sha = hashlib.sha256()
+    X, t = data(300, 40, dtype)
+    for name, rule in optim.OPTIMIZERS.items():
+        w = [data(30, 3, dtype)[0], data(1, 5, dtype)[0][0]]
+        opt = type(rule)(w, **rule.options)
+        for k in range(1, 30):
+            opt.step([a * dtype(0.5) + dtype(1 / k) for a in w], loss=1 / k)
+        for array in [*w, *opt.evaluated()]:
+            sha.update(array.tobytes())
+        for batch_size in (1, 16):
+            model = SGDClassifier(
+                "log_loss", optimizer=name, batch_size=batch_size, learning_rate="constant",
+                max_iter=2, tol=None, random_state=0,
+            ).fit(X, t > 0.2)  # fmt: skip
+            sha.update(model.coef_.tobytes() + model.intercept_.tobytes())
+    return sha.hexdigest()
+
+
+def test_the_shelf_gives_the_bits_it_always_gave(isa, dtype):
+    expected = {
+        np.float32: "d3bf5ae460162eb1fff74e5daba4f03412436979944353f7b445e56ef751a154",
+        np.float64: "f918a4d44813ba02276f10f328539eb578dd096aa16d5241885c2bae5680c060",
+    }
+    assert digest_of_the_shelf(dtype) == expected[dtype]
+
+
 def test_trainings_of_every_kind_give_the_bits_they_always_gave(isa, dtype):
     expected = {
         np.float32: "e333fd73470e8d9d2b8629a92cf8ee033c0c687e29c66f52db167d210914bf42",

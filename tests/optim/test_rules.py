@@ -494,6 +494,51 @@ def test_a_polyak_step_is_scaled_after_it_is_found():
     np.testing.assert_allclose(w, np.array([3, 4]) - 0.5 * 25 / 100 * np.array([6, 8]))
 
 
+@pytest.mark.parametrize("name", [name for name in OF_OPTAX if "schedule-free" in name])
+def test_the_point_to_evaluate_at_is_optax_s(name):
+    kind, options, _ = RULES[name]
+    w, gradient = start()
+    opt = kind(w, **options)
+    for t in range(1, 31):
+        opt.step(gradient(t))
+    np.testing.assert_allclose(opt.evaluated(), by_optax(name, 30)[1], rtol=1e-10)
+
+
+def test_the_point_to_evaluate_at_of_asgd_is_the_mean_of_the_steps():
+    w, gradient = start()
+    opt, steps = optim.ASGD([w, np.ones(2)], lr=0.1, t0=1), []
+    for t in range(1, 31):
+        opt.step([gradient(t), np.ones(2)])
+        steps.append(w.copy())
+    np.testing.assert_allclose(opt.evaluated()[0], np.mean(steps[2:], axis=0), rtol=1e-12)
+    assert opt.evaluated()[1].shape == (2,)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_other_rules_evaluate_where_they_are(name):
+    kind, options, _ = RULES[name]
+    w = np.ones(3)
+    opt = kind(w, **options)
+    opt.step(np.ones(3), loss=1.0)
+    point = opt.evaluated()
+    assert point is not w
+    assert np.array_equal(point, w) or kind.averages
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_gradient_of_0_changes_nothing_where_a_rule_says_so(name):
+    kind, options, _ = RULES[name]
+    if {"weight_decay", "lr_decay"} & {option for option, value in options.items() if value}:
+        return  # which pull at all weights
+    w = np.array([0.3, -0.2, 0.7])
+    opt = kind(w, **options)
+    opt.step(np.array([1.0, 0.0, -2.0]), loss=1.0)
+    before = opt.state_dict()["state"], w.copy()
+    opt.step(np.zeros(3), loss=0.9)
+    still = np.array_equal(w, before[1]) and str(before[0]) == str(opt.state_dict()["state"])
+    assert still or not kind.sparse
+
+
 def test_the_two_velocities_differ_when_the_rate_changes():
     runs = []
     for velocity in ("torch", "lecture"):
