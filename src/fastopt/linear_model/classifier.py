@@ -84,7 +84,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         l2, too, is scaled as the gradients are, and not counted among them (Duchi et al. 2011,
         equation 4); a weight that never had a gradient stays.
     alpha : float
-        Strength of the penalty, >= 0; with optimizer="adamw", its decoupled weight decay.
+        Strength of the penalty, >= 0; the weight decay of ``optimizer``, decoupled where that is,
+        as of "adamw".
     l1_ratio : float
         Share of l1 in "elasticnet".
     fit_intercept : bool
@@ -132,9 +133,11 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Give the mean of the weights after each update, from the first or from the update of that
         number on.
     optimizer : str or unbound optimizer
-        "sgd", "momentum", "nesterov" (both with momentum 0.9), "adagrad", "rmsprop", "adam" or
-        "adamw", with the defaults of ``fastopt.optim``; or, for other hyper-parameters, an
-        optimizer made without params, such as ``optim.Adam(betas=(0.8, 0.99))``.
+        A name of ``fastopt.optim.OPTIMIZERS``, such as "sgd", "momentum" and "nesterov" (both with
+        momentum 0.9), "adagrad", "adam", "ftrl" or "prodigy", with the defaults of its class; or,
+        for other hyper-parameters, an optimizer made without params, such as
+        ``optim.Adam(betas=(0.8, 0.99))``. Rules that take sums over all parameters take them over
+        all outputs; of rules that average their steps, ``coef_`` is the average.
     batch_size : int or "full"
         Samples an update. The gradient is their mean.
     positive : bool
