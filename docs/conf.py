@@ -33,7 +33,6 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 napoleon_use_param = False  # keeps "lr, weight_decay: as for" together
-myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 2
 
 sphinx_gallery_conf = {

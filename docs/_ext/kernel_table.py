@@ -14,11 +14,11 @@ MOST_CHANGES = 3  # of options at a time, in the search for the call that uses a
 COMMON = {"lr", "l2", "decay", "l1"}  # hyper-parameters of every kernel
 
 
-def uses(optimizer: Optimizer) -> dict[str, str]:
-    """Return the kernels that an optimizer can use, each with the simplest change that needs it."""
+def uses(kind: type[Optimizer]) -> dict[str, str]:
+    """Return the kernels that a class can take, each with the fewest options that ask for it."""
     switches = {
         name: not value if isinstance(value, bool) else 0.9
-        for name, value in optimizer.options.items()
+        for name, value in kind().options.items()
         if isinstance(value, bool) or (isinstance(value, int | float) and value == 0)
     }
     found: dict[str, str] = {}
@@ -26,38 +26,35 @@ def uses(optimizer: Optimizer) -> dict[str, str]:
         for names in combinations(switches, count):
             changes = {name: switches[name] for name in names}
             try:
-                options = type(optimizer)(**{**optimizer.options, **changes}).options
+                optimizer = kind(**changes)
             except ValueError:  # options that exclude one another
                 continue
             call = ", ".join(f"{name}={value!r}" for name, value in changes.items())
             for penalty, more in {"": {}, "a model with an l1 penalty": {"l1": 1.0}}.items():
-                kernel = optimizer._kernel({**options, **more})
+                kernel = optimizer._kernel({**optimizer.options, **more})
                 found.setdefault(kernel, "; ".join(filter(None, [call and f"``{call}``", penalty])))
     return found
 
 
-def rule(optimizer: Optimizer) -> tuple[str, list[str]]:
-    """Return the first line of the docstring of an optimizer, and the lines of its formulas."""
-    doc = inspect.getdoc(type(optimizer)) or ""
-    first, *rest = doc.split("\nParameters\n")[0].splitlines()
-    return first, rest
+def rule(kind: type[Optimizer]) -> list[str]:
+    """Return what the docstring of a class says of its rule, which is all before its parameters."""
+    return (inspect.getdoc(kind) or "").split("\nParameters\n")[0].splitlines()
 
 
 def sections() -> list[str]:
     """Return the page as lines of reStructuredText."""
     lines = [".. currentmodule:: fastopt.optim", ""]
-    shelves: dict[type, list[str]] = {}
+    shelves: dict[type[Optimizer], list[str]] = {}
     for name, optimizer in OPTIMIZERS.items():
         shelves.setdefault(type(optimizer), []).append(name)
     unused = set(_core.OPTIMIZERS)
     for kind, names in shelves.items():
-        first, formulas = rule(OPTIMIZERS[names[0]])
         on_shelf = ", ".join(f'``"{name}"``' for name in names)
-        lines += [kind.__name__, "-" * len(kind.__name__), "", first, *formulas, ""]
+        lines += [kind.__name__, "-" * len(kind.__name__), "", *rule(kind), ""]
         lines += [f"Class `{kind.__name__}`; ``optimizer=`` {on_shelf} in a linear model.", ""]
         lines += [".. list-table::", "   :header-rows: 1", ""]
         lines += row("kernel", "state arrays", "its hyper-parameters", "used with")
-        for kernel, change in uses(OPTIMIZERS[names[0]]).items():
+        for kernel, change in uses(kind).items():
             states, hypers = _core.OPTIMIZERS[kernel]
             own = [name for name in hypers if name not in COMMON]
             lines += row(kernel, " ".join(states), " ".join(own), change or "the defaults")

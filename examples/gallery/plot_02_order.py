@@ -10,7 +10,7 @@ intercept up. A fresh permutation for each epoch takes that bias away: what is l
 the optimum, which the mean over the epochs takes out.
 
 Source: Bertsekas 2011, "Incremental gradient, subgradient, and proximal methods for convex
-optimization: a survey", section 1.2.
+optimization: a survey".
 """
 
 import matplotlib.pyplot as plt

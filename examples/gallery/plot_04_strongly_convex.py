@@ -6,11 +6,11 @@ On a strongly convex f, curved by at least :math:`\mu` and at most L, the batch 
 linearly: each update with :math:`\eta = 1 / L` multiplies :math:`f(w) - f^*` of a quadratic by
 :math:`(1 - \mu / L)^2` in the end, a straight line in a semilogarithmic picture. SGD meets noise
 at the optimum too, and with :math:`\eta_k = 1 / (\mu (k_0 + k))` its error falls as 1/k, a line of
-slope -1 in logarithms, and no rate can do better. An update of SGD reads one sample, one of the
-batch method all of them: at first, and for large T, SGD is ahead all the same.
+slope -1 in logarithms. But an update of SGD reads one sample, and one of the batch method all T of
+them: by samples read, SGD is ahead at first, and the longer the larger T.
 
 Source: Bottou, Curtis & Nocedal 2018, "Optimization methods for large-scale machine learning",
-theorems 4.5 and 4.7 and section 4.3.
+section 3.3 and theorem 4.7.
 """
 
 import matplotlib.pyplot as plt
