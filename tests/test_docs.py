@@ -1,4 +1,4 @@
-"""The first page of the documentation runs; that of the optimizers tells the truth of each kernel."""
+"""The first page of the documentation runs; that of the optimizers is true of each kernel."""
 
 import importlib
 import re
