@@ -39,7 +39,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(HERE.parent / "examples" / "gallery"),
     "gallery_dirs": "gallery",
     "within_subsection_order": "FileNameSortKey",  # which begin with a number
-    "remove_config_comments": True,
+    "run_stale_examples": True,  # the library may have changed
     "show_memory": False,
     "show_signature": False,
     "abort_on_example_error": True,
