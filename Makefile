@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -22,6 +22,9 @@ lint: $(VENV)/installed
 	$(BIN)/codespell
 	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -Cbuild-dir=build/strict -w build/strict .
 
+docs: $(VENV)/installed
+	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
+
 bench: $(VENV)/installed
 	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python -m bench
@@ -33,9 +36,9 @@ $(VENV)/installed: $(sources)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fastopt needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --upgrade pip
-	$(BIN)/pip install -q -e '.[demo,test,lint]'
+	$(BIN)/pip install -q -e '.[demo,test,lint,docs]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist demo.png bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/gallery demo.png bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -r {} +

@@ -1,0 +1,41 @@
+"""The first page of the documentation runs; that of the optimizers is true of each kernel."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from fastopt import _core, optim
+
+DOCS = Path(__file__).parent.parent / "docs"
+KINDS = {type(optimizer) for optimizer in optim.OPTIMIZERS.values()}
+
+
+def test_the_examples_of_the_first_page_run():
+    page = (DOCS / "index.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, {})
+
+
+@pytest.fixture
+def kernel_table(monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    return importlib.import_module("kernel_table")
+
+
+def test_the_page_of_optimizers_has_a_row_for_every_kernel(kernel_table):
+    page = "\n".join(kernel_table.sections())
+    assert all(f"* - {kernel}\n" in page for kernel in _core.OPTIMIZERS)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__))
+def test_a_kernel_is_that_of_the_options_beside_it(kernel_table, kind):
+    for kernel, use in kernel_table.uses(kind).items():
+        options, _, penalty = use.rpartition("``")
+        unbound = kind(**eval(f"dict({options.strip('`')})"))
+        more = {"l1": 1.0} if penalty else {}
+        assert unbound._kernel({**unbound.options, **more}) == kernel
