@@ -53,11 +53,12 @@ def sections() -> list[str]:
         lines += [kind.__name__, "-" * len(kind.__name__), "", *rule(kind), ""]
         lines += [f"Class `{kind.__name__}`; ``optimizer=`` {on_shelf} in a linear model.", ""]
         lines += [".. list-table::", "   :header-rows: 1", ""]
-        lines += row("kernel", "state arrays", "its hyper-parameters", "used with")
+        lines += row("kernel", "state arrays", "memory", "its hyper-parameters", "used with")
         for kernel, change in uses(kind).items():
-            states, hypers = _core.OPTIMIZERS[kernel]
+            states, hypers, memory = _core.OPTIMIZERS[kernel]
             own = [name for name in hypers if name not in COMMON]
-            lines += row(kernel, " ".join(states), " ".join(own), change or "the defaults")
+            names = (" ".join(part) for part in (states, memory, own))
+            lines += row(kernel, *names, change or "the defaults")
             unused.discard(kernel)
         lines.append("")
     if unused:
