@@ -7,7 +7,7 @@ array will do.  Those below are small frozen objects: they can be pickled, compa
 >>> from fastopt.schedules import cosine
 >>> lr = cosine(0.1, steps=1000)
 >>> lr
-cosine(0.1, steps=1000, final=0, power=1)
+cosine(0.1, steps=1000)
 >>> lr(1), lr(np.array([1, 1001]))
 (0.1, array([0.1, 0. ]))
 

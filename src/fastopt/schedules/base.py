@@ -1,7 +1,7 @@
 """What all schedules share: how their arguments are checked, how they are called and printed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from numbers import Real
 from typing import Any, ClassVar, TypeAlias, overload
@@ -114,7 +114,9 @@ class BaseSchedule:
 
     def __repr__(self) -> str:
         first, *rest = self.__match_args__
-        keywords = "".join(f", {name}={getattr(self, name)!r}" for name in rest)
+        usual = {f.name: f.default for f in fields(self)}  # type: ignore[arg-type]
+        given = {name: getattr(self, name) for name in rest}
+        keywords = "".join(f", {n}={value!r}" for n, value in given.items() if value != usual[n])
         return f"{type(self).__name__}({getattr(self, first)!r}{keywords})"
 
     @overload
