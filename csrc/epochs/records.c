@@ -30,6 +30,12 @@ SPECIALISED void pack_one(real *restrict records, real *const *arrays, size_t n,
     case 4:                                                                                        \
         convert(records, arrays, n, 4);                                                            \
         return;                                                                                    \
+    case 5:                                                                                        \
+        convert(records, arrays, n, 5);                                                            \
+        return;                                                                                    \
+    case 6:                                                                                        \
+        convert(records, arrays, n, 6);                                                            \
+        return;                                                                                    \
     }
 
 void K(unpack)(const real *restrict records, record_shape shape, real *const *arrays, size_t n) {

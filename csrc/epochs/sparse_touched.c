@@ -331,6 +331,10 @@ static void run(fo_pass *pass) {
         CASE(1, 3);
     else if (size == 4)
         CASE(1, 4);
+    else if (size == 5)
+        CASE(1, 5);
+    else if (size == 6)
+        CASE(1, 6);
     else
         CASE(1, size);
 }
