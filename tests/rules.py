@@ -16,11 +16,12 @@ def names(holds):
     return [name for name, rule in optim.OPTIMIZERS.items() if holds(rule)]
 
 
-#: Those whose weights go each its own way; that let others average; and that do with the weights
-#: that a batch touches.
+#: Those whose weights go each its own way; that let others average; that do with the weights that a
+#: batch touches; and that bear bounds.
 ALONE = names(lambda rule: not takes_sums(rule))
 AVERAGED = names(lambda rule: not rule.averages)
-TOUCHING = names(lambda rule: not memory_of(rule))
+TOUCHING = names(lambda rule: not memory_of(rule) and not rule.averages)
+PROJECTED = names(lambda rule: rule.projects)
 
 #: Hyper-parameters that leave no term of any rule out.
 HYPER = {

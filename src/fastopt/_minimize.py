@@ -122,8 +122,10 @@ def minimize(
     box = None if bounds is None else _box(bounds, w)
     if box:
         _clip(w, box)
-    objective = _Objective(fun, args, jac, w, box)
     optimizer, plateaus = _bound(method, lr, w)
+    if box and not optimizer.projects:
+        raise ValueError(f"bounds cannot be used with {type(optimizer).__name__}")
+    objective = _Objective(fun, args, jac, w, box)
     point: Callable[[], Any] = optimizer.evaluated if optimizer.averages else w.copy
     elsewhere = _elsewhere(optimizer, w)
     tell = None if callback is None else _teller(callback)

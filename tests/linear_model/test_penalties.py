@@ -12,7 +12,7 @@ from sklearn.linear_model import ElasticNet, Lasso
 from fastopt import optim, schedules
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 
-from ..rules import AVERAGED
+from ..rules import AVERAGED, PROJECTED
 
 OPTIMIZERS = list(optim.OPTIMIZERS)
 KINDS = [SGDClassifier, SGDRegressor]
@@ -177,7 +177,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("limits", "low", "high"), LIMITS, ids=[str(row[0]) for row in LIMITS])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", PROJECTED)
 @pytest.mark.parametrize("convert", CONTAINERS)
 def test_no_weight_is_ever_out_of_bounds(limits, low, high, optimizer, convert, dtype):
     options = dict(OPTIONS, optimizer=optimizer, max_iter=1, **limits)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 from scipy import sparse
@@ -300,3 +301,71 @@ def test_the_environment_changes_no_byte_of_a_model():
         if can
     }
     assert len(models) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momo", "adan", "radam"])
+def test_what_one_model_has_trained_changes_nothing_in_the_next(optimizer):
+    X, y = data(dtype=np.float64)
+    y = y > 0
+
+    def fresh():
+        model = SGDClassifier("log_loss", optimizer=optimizer, random_state=0)
+        return bits(model.partial_fit(X, y, classes=[False, True]))
+
+    expected = fresh()
+    other = SGDClassifier("log_loss", optimizer=optimizer, random_state=0)
+    other.partial_fit(np.tile(X, (500, 1)), np.tile(y, 500), classes=[False, True])
+    other.partial_fit(X, y)
+    assert fresh() == expected
+
+
+AVERAGES = [{"average": True}, {"optimizer": "schedule_free_sgd"}, {"optimizer": "asgd"}]
+
+
+@pytest.mark.parametrize("options", AVERAGES, ids=str)
+def test_weights_apart_go_on_after_joblib(options, tmp_path):
+    X, y = data()
+    model = SGDRegressor(learning_rate="constant", random_state=3, **options).partial_fit(X, y)
+    joblib.dump(model, tmp_path / "model")
+    loaded = joblib.load(tmp_path / "model")
+    assert bits(loaded.partial_fit(X, y)) == bits(model.partial_fit(X, y))
+
+
+ANCHORED = [name for name, rule in optim.OPTIMIZERS.items() if rule.anchored]
+
+
+@pytest.mark.parametrize("optimizer", ANCHORED)
+@pytest.mark.parametrize("penalty", ["l2", "l1", None])
+@pytest.mark.parametrize("init", [False, True], ids=["set", "given"])
+def test_weights_set_by_hand_are_gone_on_from(optimizer, penalty, init):
+    X, y = data(dtype=np.float64)
+    how = dict(optimizer=optimizer, penalty=penalty, learning_rate="constant", eta0=1e-3, tol=None)
+    model = SGDRegressor(warm_start=True, random_state=3, max_iter=3, **how).fit(X, y)
+    start, intercept = np.linspace(1, 2, X.shape[1]), np.array([-3.0])
+    model.set_params(max_iter=1)
+    if init:
+        model.fit(X[:1], y[:1], coef_init=start, intercept_init=intercept)
+    else:
+        model.coef_, model.intercept_ = start, intercept
+        model.partial_fit(X[:1], y[:1])
+    np.testing.assert_allclose(model.coef_, start, atol=0.05)
+    np.testing.assert_allclose(model.intercept_, intercept, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (dict(optimizer="ftrl", eta0=0.1), dict(eta0=0.01)),
+        (
+            dict(optimizer=optim.ScheduleFreeSGD(b1=0.9)),
+            dict(optimizer=optim.ScheduleFreeSGD(b1=0.1)),
+        ),
+    ],
+    ids=["ftrl", "schedule_free_sgd"],
+)
+def test_options_that_weights_are_made_from_may_change_between_fits(before, after):
+    X, y = data(dtype=np.float64)
+    model = SGDRegressor(learning_rate="constant", warm_start=True, tol=None, max_iter=3, **before)
+    start = model.fit(X, y).coef_
+    model.set_params(max_iter=1, **after).partial_fit(X[:1], 0 * y[:1])
+    assert np.abs(model.coef_ - start).max() < 0.1 * np.abs(start).max()

@@ -195,7 +195,18 @@ class BaseSGD(BaseEstimator):
             shape = (progress.n_outputs,)
             self.intercept_ = starting_point(name, intercept_init, shape, progress.dtype)
         if coef_init is not None or intercept_init is not None:
-            progress.trained, progress.n_averaged = None, 0
+            progress.trained, progress.shown, progress.n_averaged = None, None, 0
+
+    def _is_as_left(self, coef: Array, intercept: Array) -> bool:
+        """Whether these are the weights that the last training has shown."""
+        shown = self._progress.shown
+        if shown is None:
+            return False
+        if shown[0] is self.coef_ and shown[1] is self.intercept_:
+            return True
+        return np.array_equal(shown[0].ravel(), coef.ravel()) and np.array_equal(
+            shown[1], intercept
+        )
 
     def _training(self, X: Any, targets: Targets, plan: Plan) -> Training:
         """Return the training that goes on from coef_ and intercept_ in copies of them: what a
@@ -218,19 +229,16 @@ class BaseSGD(BaseEstimator):
         coef = shaped("coef_", self.coef_, shape, dtype).reshape(n_outputs, -1)
         intercept = shaped("intercept_", self.intercept_, (n_outputs,), dtype)
         average = None
-        left: Any = progress.trained[0] if progress.trained else progress.shown
         apart = bool(self.average) or rule.averages
-        if not apart or progress.shown is not self.coef_:  # or the user has set another
+        goes_on = apart or (rule.anchored and progress.trained is None)
+        as_left = goes_on and self._is_as_left(coef, intercept)
+        if not apart or not as_left:
             progress.trained, progress.n_averaged = None, 0
         if self.average:
             average = laid_out(coef, X), intercept.copy()
         if apart:
             coef, intercept = progress.trained or (coef, intercept)
-        if (
-            progress.kernel
-            and rule.anchored
-            and not np.array_equal(coef, np.reshape(left, coef.shape))
-        ):
+        if (rule.anchored and not as_left) or rule.fixed != progress.fixed:
             progress.forget_state()
         if plan.step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()
@@ -265,7 +273,7 @@ class BaseSGD(BaseEstimator):
         """Set coef_ and intercept_ to what the training has come to."""
         coef, intercept = training.shown()
         self.coef_, self.intercept_ = coef.reshape(self._progress.shape), intercept
-        self._progress.shown = self.coef_
+        self._progress.shown = self.coef_, self.intercept_
 
     def _train(
         self,

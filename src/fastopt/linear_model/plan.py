@@ -67,7 +67,8 @@ def _made(model: Any) -> Plan:
         model._validate_params()
     rule = _rule(model)
     unmoved = rule.optimizer.sparse and not (rule.l1 or rule.l2)
-    if model.sparse_updates == "touched" and _core.OPTIMIZERS[rule.kernel][2]:
+    together = rule.averages or _core.OPTIMIZERS[rule.kernel][2]
+    if model.sparse_updates == "touched" and together:
         raise ValueError(
             f"sparse_updates must be 'exact' with {type(rule.optimizer).__name__}, which keeps "
             "numbers for all weights together"
@@ -90,6 +91,8 @@ def _rule(model: Any) -> Rule:
         raise ValueError(
             f"average must be False with {type(optimizer).__name__}, which averages by itself"
         )
+    if _bounds(model) != (-math.inf, math.inf) and not optimizer.projects:
+        raise ValueError(f"bounds and positive cannot be used with {type(optimizer).__name__}")
     l1, l2 = _penalties(model)
     lr = _rate(model, optimizer.options["lr"])
     if isinstance(optimizer, FTRL) and (callable(lr) or model.learning_rate == "adaptive"):

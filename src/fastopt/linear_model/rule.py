@@ -29,6 +29,8 @@ class Rule:
         The strengths of the penalty.
     anchored : bool
         Whether the state is of use with the weights alone that it was made with.
+    fixed : dict
+        What of the options may not change while the state is kept.
     averages : bool
         Whether the weights to predict with are others than those that make steps.
     """
@@ -39,6 +41,7 @@ class Rule:
         self.name = RULES.get(self.kernel, self.kernel)
         self.anchored = optimizer.anchored or self.kernel == "sgd_l1"
         self.averages = optimizer.averages
+        self.fixed = {name: options[name] for name in optimizer.fixed}
         self.l1, self.l2 = options["l1"], options["weight_decay"]
         lr = options["lr"]
         self._foreseeable = not callable(lr) or is_foreseeable(lr)
@@ -48,9 +51,16 @@ class Rule:
         """Return the same rule with another learning rate."""
         return Rule(self.optimizer, {**self.options, "lr": lr})
 
-    def new_state(self, weights: Array, before: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the state that some weights begin with; what of it was there `before` stays."""
-        state = self.optimizer.new_state(weights, self.options)
+    def new_state(
+        self, weights: Array, before: Mapping[str, Array], done: int, *, penalised: bool = True
+    ) -> dict[str, Array]:
+        """Return the state that some weights begin with after some updates; what of it was there
+        `before` stays.
+        """
+        options = {**self.options, "done": done}
+        if not penalised:
+            options |= {"done": 0, "lambda1": 0.0, "lambda2": 0.0}
+        state = self.optimizer.new_state(weights, options)
         return {name: before.get(name, array) for name, array in state.items()}
 
     def evaluated(self, weights: Array, state: Mapping[str, Array]) -> Array:
@@ -76,7 +86,8 @@ class Rule:
     def _known(self, done: int, updates: int) -> tuple[float, Array]:
         """Return the same, from those worked out ahead."""
         first, lr, rows = self._foreseen  # which trainings in other threads may replace
-        if len(rows) != 1 and not first <= done <= first + len(rows) - updates:
+        last = first + len(rows) - updates if len(rows) != 1 else done  # one row is for ever after
+        if not first <= done <= last or not len(rows):
             self._foreseen = first, lr, rows = done, *self._work_out(done, AHEAD)
         at = done - first
         return _item(lr, at + updates - 1), rows if len(rows) == 1 else rows[at : at + updates]

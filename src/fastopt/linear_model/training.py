@@ -77,10 +77,11 @@ class Progress:
     kernel: str = ""  # that made it
     state: dict[str, Array] = field(default_factory=dict)  # of the optimizer
     intercept_state: dict[str, Array] = field(default_factory=dict)
+    fixed: dict[str, float] = field(default_factory=dict)  # options that these were made with
     memory: Array = field(default_factory=partial(np.empty, 0))  # numbers beside them
     trained: tuple[Array, Array] | None = None  # weights beside their average, if there is one
     n_averaged: int = 0  # updates in the average
-    shown: Array | None = None  # coef_ as the training left it
+    shown: tuple[Array, Array] | None = None  # coef_ and intercept_ as the training left them
     fed_rate: Any = None  # the learning rate, if it is fed with losses
     rate_given: Any = None  # the same before it was fed
     factor: float = 1.0  # of the learning rate, if it is adaptive
@@ -177,9 +178,12 @@ class Training:
             )
         if progress.kernel != rule.kernel:
             progress.rule, progress.kernel = rule.name, rule.kernel
-            progress.state = rule.new_state(coef, progress.state)
-            progress.intercept_state = rule.new_state(intercept, progress.intercept_state)
+            progress.state = rule.new_state(coef, progress.state, progress.t)
+            progress.intercept_state = rule.new_state(
+                intercept, progress.intercept_state, progress.t, penalised=False
+            )
             progress.memory = rule.new_memory()
+            progress.fixed = rule.fixed
         for name, array in progress.state.items():
             if not _is_laid_out(array, X):
                 progress.state[name] = laid_out(array, X)

@@ -41,6 +41,8 @@ class DAdaptAdamW(Optimizer):
     optax.
     """
 
+    projects = False  # d would grow without end
+
     def __init__(
         self,
         params: Any = None,

@@ -37,6 +37,7 @@ class FTRL(Optimizer):
     """
 
     anchored = sparse = True
+    fixed = ("lr", "beta", "lambda2")
 
     _own_checks: ClassVar[Checks] = {"lr": positive, "beta": positive}
 
@@ -68,6 +69,8 @@ class FTRL(Optimizer):
     def _initial(self, name: str, options: Options, w: Any) -> Any:
         if name == "v":
             return 0.0
-        # The z that w comes of.
-        slope = options["beta"] / options["lr"] + options["lambda2"]
-        return -(slope * w + options["lambda1"] * np.sign(w))
+        # The z that w comes of, also after some updates of a model.
+        done = options.get("done", 0)
+        l1 = options["lambda1"] + options.get("l1", 0) * done
+        l2 = options["lambda2"] + options.get("weight_decay", 0) * done
+        return -((options["beta"] / options["lr"] + l2) * w + l1 * np.sign(w))

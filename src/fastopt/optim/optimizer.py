@@ -35,6 +35,8 @@ class ParamGroup(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self._options:
             raise KeyError(f"{type(self._optimizer).__name__} has no hyper-parameter {name!r}")
+        if name in self._optimizer.fixed:
+            raise ValueError(f"{name} cannot change on the way: make a new optimizer")
         options = self._optimizer._check({**self._options, name: value})
         if self._optimizer._kernel(options) != self._optimizer._kernel(self._options):
             raise ValueError(f"{name}={value!r} needs another state: make a new optimizer")
@@ -109,6 +111,12 @@ class Optimizer(_core.Stepper):
 
     #: Whether its state tells where the weights have been, and goes with no others.
     anchored: ClassVar[bool] = False
+
+    #: The options that may not change on the way, since the weights are made from them.
+    fixed: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether each step may be followed by one to the nearest point within bounds.
+    projects: ClassVar[bool] = True
 
     #: Whether a gradient of 0 leaves a weight and its state as they are.
     sparse: ClassVar[bool] = False

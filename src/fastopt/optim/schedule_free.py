@@ -33,6 +33,8 @@ class ScheduleFreeSGD(Optimizer):
     """
 
     averages = anchored = True
+    fixed = ("b1",)
+    projects = False
     _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
@@ -89,6 +91,8 @@ class ScheduleFreeAdamW(Optimizer):
     """
 
     averages = anchored = True
+    fixed = ("b1",)
+    projects = False
     _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
