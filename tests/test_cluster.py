@@ -680,3 +680,10 @@ def test_fits_in_two_threads_are_right():
     for thread in threads:
         thread.join()
     assert found == expected
+
+
+def test_entries_of_the_same_place_add_up():
+    parts = sparse.csr_matrix(([1.0, 2, 3], [0, 0, 1], [0, 2, 3, 3]), shape=(3, 2))
+    init = np.array([[3.0, 0], [0, 1.5]])
+    model = MiniBatchKMeans(2, init=init, n_init=1, random_state=0).fit(parts.toarray())
+    np.testing.assert_allclose(model.transform(parts), model.transform(parts.toarray()))

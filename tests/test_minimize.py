@@ -506,6 +506,13 @@ def test_gradients_too_large_to_square_are_finite(dtype):
         (dict(jac=3), TypeError, "jac must be one of"),
         (dict(jac=lambda x: [1.0]), ValueError, r"jac must have the shape \(2,\) of x, got \(1,\)"),
         (dict(jac=lambda x: "up"), ValueError, "jac must be an array"),
+        (dict(jac=lambda x: None), TypeError, "jac must be an array, got None"),
+        (dict(fun=lambda x: abs(x[0]), jac="cs"), TypeError, "fun must be complex where x is"),
+        (
+            dict(method="schedule_free_sgd", bounds=[(0, 1)] * 2),
+            ValueError,
+            "bounds cannot be used with ScheduleFreeSGD",
+        ),
         (dict(lr=-1), ValueError, "lr must be a nonnegative"),
         (dict(lr="fast"), TypeError, "lr must be a nonnegative number or a schedule"),
         (dict(lr=lambda t: -1.0), ValueError, r"lr\(t\) must be finite and not negative"),

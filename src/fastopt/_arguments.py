@@ -6,6 +6,8 @@ from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 
 def check(kind: type[Any], wanted: str, holds: Callable[[Any], bool], name: str, value: Any) -> Any:
     """Return value as a plain int or float if it is of the kind and holds."""
@@ -37,6 +39,13 @@ def one_of(*choices: str) -> Callable[[str, Any], str]:
         return value
 
     return check
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return a truth value, NumPy's included, as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def items(name: str, value: Any) -> tuple[Any, ...]:

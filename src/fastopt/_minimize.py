@@ -14,9 +14,8 @@ from scipy.optimize import Bounds, OptimizeResult
 from scipy.optimize._numdiff import approx_derivative
 
 from fastopt import _core
-from fastopt._arguments import count_or_zero, items, nonnegative, one_of
+from fastopt._arguments import count_or_zero, flag, items, nonnegative, one_of
 from fastopt.optim import OPTIMIZERS, SGD, Optimizer
-from fastopt.optim.options import flag
 from fastopt.schedules import ReduceOnPlateau, plateaus_of
 
 Array = npt.NDArray[Any]
@@ -222,7 +221,7 @@ class _Objective:
         f = self._value(x)
         if callable(self.jac):
             return f, self._vector("jac", self.jac(x.copy(), *self.args), x)
-        fun = self._raw if self.jac == "cs" else self._value
+        fun = self._complex if self.jac == "cs" else self._value
         with np.errstate(invalid="ignore"):  # 0 / 0 where the bounds leave no room
             g = approx_derivative(fun, x, self.jac, f0=f, bounds=self.room)
         return f, self._vector("the difference of fun", np.where(self.free, g, 0), x)
@@ -231,11 +230,19 @@ class _Objective:
         self.nfev += 1
         return self.fun(x.copy(), *self.args)
 
+    def _complex(self, x: Array) -> Any:
+        value = self._raw(x)
+        if not np.iscomplexobj(value):
+            raise TypeError("fun must be complex where x is, for jac='cs'")
+        return value
+
     def _value(self, x: Array) -> float:
         return _number(self._raw(x))
 
     @staticmethod
     def _vector(name: str, values: Any, x: Array) -> Array:
+        if values is None:
+            raise TypeError(f"{name} must be an array, got None")
         try:
             g = np.array(values, x.dtype, order="C", ndmin=1)
         except (TypeError, ValueError) as error:

@@ -255,6 +255,9 @@ class MiniBatchKMeans(
 
     def _read_X(self, X: Any, *, reset: bool) -> Any:
         X = read(self, X, reset=reset)
+        if sparse.issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()  # whose squared norm is wanted
         assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
         return X
 

@@ -181,7 +181,7 @@ def test_an_epoch_is_that_of_the_reference(optimizer, batch_size, weight):
         optimizer=kernel,
         w_state=w_state,
         intercept_state=b_state,
-        memory={m: rule._initial(m, options, None) for m in memory},
+        memory={m: rule._remembered(m, options) for m in memory},
         hypers=[
             dict(zip(names, row, strict=True))
             for row in rule.hypers(options, 0, -(-200 // samples))

@@ -204,7 +204,7 @@ def test_every_hyper_parameter_is_tested():
         (optim.DoG, {"init_step": ("distance", 0)}, r"init_step\[1\] must be a positive"),
         (optim.DoG, {"init_step": "distance"}, "init_step must be a sequence"),
         (optim.PolyakSGD, {"variant": "sps++"}, "variant must be one of"),
-        (optim.ScheduleFreeSGD, {"b1": 0.0}, "b1 must be above 0"),
+        (optim.ScheduleFreeSGD, {"b1": 0.0}, "b1 must be at least 0.01"),
         (optim.FTRL, {"lr": schedules.constant(0.1)}, "lr must be a positive finite number"),
         (optim.SGD, {"nesterov": True}, "nesterov needs a momentum > 0 and no dampening"),
         (

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastopt.optim.moments import eps_numbers
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -74,12 +75,3 @@ class Adagrad(Optimizer):
 
 def _slowness(options: Options, t: Any) -> Any:
     return 1 + (t - 1) * options["lr_decay"]
-
-
-def eps_numbers(options: Options) -> dict[str, float]:
-    """Return the epsilon outside and inside of the root; one of them is 0, or so small that only
-    0 / 0, the step of a parameter that never had a gradient, differs: it is 0.
-    """
-    if options["eps_in_sqrt"]:
-        return {"eps": 0.0 if options["eps"] else 1e-30, "eps_in_sqrt": options["eps"]}
-    return {"eps": options["eps"] or 1e-30, "eps_in_sqrt": 0.0}

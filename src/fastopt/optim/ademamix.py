@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options, rates
-from fastopt.optim.options import Checks, check_number
+from fastopt.optim.options import Checks, check_number, fraction_of_time
 
 
 class AdEMAMix(Optimizer):
@@ -36,7 +36,7 @@ class AdEMAMix(Optimizer):
     1; as in optax.
     """
 
-    _own_checks: ClassVar[Checks] = {"alpha": check_number, "b3": check_number}
+    _own_checks: ClassVar[Checks] = {"alpha": check_number, "b3": fraction_of_time}
 
     def __init__(
         self,

@@ -58,6 +58,9 @@ class ADOPT(Optimizer):
             weight_decay=weight_decay,
         )
 
+    def _threshold(self, options: Options, lr: Any, t: Any) -> Any:
+        return np.where(t > 1, options["l1"] * lr, 0.0)
+
     def _kernel(self, options: Options) -> str:
         return "adopt"
 
@@ -70,7 +73,9 @@ class ADOPT(Optimizer):
             "l2": options["weight_decay"],
             **kept(beta1=b1, beta2=b2),
             "eps": options["eps"],
-            "clip": np.sqrt(np.sqrt(t - 1)) if options["use_clipping"] else np.inf,
+            "clip": np.sqrt(np.sqrt(t - 1))
+            if options["use_clipping"]
+            else np.where(t > 1, np.inf, 0),
             "of_u": 1 - b1 if ahead else 0.0,
             "of_m": b1 if ahead else 1.0,
         }

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.optim.moments import filled, kept
+from fastopt.optim.moments import corrected, kept
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -72,11 +72,5 @@ class DAdaptAdamW(Optimizer):
     def _reach(self, options: Options, t: Any) -> Any:
         return corrected(options["betas"], t)
 
-    def _initial(self, name: str, options: Options, w: Any) -> float:
+    def _remembered(self, name: str, options: Options) -> float:
         return float(options["estim_lr0"]) if name == "d" else 0.0
-
-
-def corrected(betas: tuple[float, float], t: Any) -> Any:
-    """Return what the biases of m and v multiply the rate by."""
-    beta1, beta2 = betas
-    return np.sqrt(filled(beta2, t)) / filled(beta1, t)

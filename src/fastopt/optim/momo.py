@@ -8,13 +8,29 @@ from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options
 
 
-class MoMo(Optimizer):
+class _ModelBased(Optimizer):
+    """What both share: the model of the loss."""
+
+    def _model(self, options: Options, lr: Any) -> dict[str, Any]:
+        return {
+            "decay": lr * options["weight_decay"],
+            "weight_decay": options["weight_decay"],
+            "least_bound": options["lower_bound"],
+            "adapt": float(options["adapt_lower_bound"]),
+        }
+
+    def _remembered(self, name: str, options: Options) -> float:
+        return float(options["lower_bound"]) if name == "lower_bound" else 0.0
+
+
+class MoMo(_ModelBased):
     r"""MoMo: momentum whose step is cut to what a model of the loss allows.
 
     With the means m of g, :math:`\bar f` of the losses and :math:`\gamma` of
     :math:`\langle g, w \rangle`, all of factor :math:`\beta`, and a lower bound :math:`f_*`:
     :math:`w \leftarrow w - \min\left(\eta, \frac{\max(\bar f - f_* + \langle m, w \rangle - \gamma,
     0)}{|m|^2}\right) m`, with sums over all parameters of a group. `step` must be given the loss.
+    With ``weight_decay``, :math:`\bar f - f_* - \gamma` counts :math:`1 + \eta \lambda` times.
 
     Parameters
     ----------
@@ -61,13 +77,10 @@ class MoMo(Optimizer):
 
     def _numbers(self, options: Options, lr: Any, t: Any) -> dict[str, Any]:
         beta = np.where(t == 1, 0.0, options["beta"]) if t[0] == 1 else options["beta"]
-        return {"lr": lr, **kept(beta=beta), **_model(options, lr)}
-
-    def _initial(self, name: str, options: Options, w: Any) -> float:
-        return float(options["lower_bound"]) if name == "lower_bound" else 0.0
+        return {"lr": lr, **kept(beta=beta), **self._model(options, lr)}
 
 
-class MoMoAdam(Optimizer):
+class MoMoAdam(_ModelBased):
     r"""MoMo-Adam: the same in the metric of Adam.
 
     The step is along :math:`m / (\sqrt{\hat v} + \epsilon)`, and :math:`|m|^2` is
@@ -121,17 +134,5 @@ class MoMoAdam(Optimizer):
             "root": 1 / np.sqrt(filled(options["b2"], t)),
             "eps": options["eps"],
             "bias": filled(options["b1"], t),
-            **_model(options, lr),
+            **self._model(options, lr),
         }
-
-    def _initial(self, name: str, options: Options, w: Any) -> float:
-        return float(options["lower_bound"]) if name == "lower_bound" else 0.0
-
-
-def _model(options: Options, lr: Any) -> dict[str, Any]:
-    return {
-        "decay": lr * options["weight_decay"],
-        "weight_decay": options["weight_decay"],
-        "least_bound": options["lower_bound"],
-        "adapt": float(options["adapt_lower_bound"]),
-    }

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from fastopt import _core
-from fastopt.optim.moments import filled, kept
+from fastopt.optim.moments import filled, kept, weight_decay
 from fastopt.optim.optimizer import Optimizer, Options
 
 
 class NAdam(Optimizer):
     r"""NAdam: Adam whose momentum looks one step ahead.
 
-    With m and v as in `Adam`, :math:`\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)` and
+    With g, m and v as in `Adam`, :math:`\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)` and
     :math:`\bar\mu_t = \mu_1 \cdots \mu_t`,
     :math:`w \leftarrow w - \eta \left(\frac{1 - \mu_t}{1 - \bar\mu_t} g +
     \frac{\mu_{t+1}}{1 - \bar\mu_{t+1}} m\right) / (\sqrt{\hat v} + \epsilon)`.
@@ -30,7 +30,8 @@ class NAdam(Optimizer):
 
     References
     ----------
-    Dozat 2016, "Incorporating Nesterov momentum into Adam", algorithm 2 and section 4.
+    Dozat 2016, "Incorporating Nesterov momentum into Adam", algorithm 2 and section
+    4; as in torch.
     """
 
     def __init__(
@@ -69,12 +70,5 @@ class NAdam(Optimizer):
             "mu_next": beta1 * (1 - _core.powers(slowness, t + 1) / 2),
         }
 
-    def _initial(self, name: str, options: Options, w: Any) -> float:
-        return 1.0 if name == "mu_product" else 0.0
-
-
-def weight_decay(options: Options, lr: Any) -> dict[str, Any]:
-    """Return the weight decay, coupled or not, as kernels take it."""
-    if options["decoupled_weight_decay"]:
-        return {"decay": lr * options["weight_decay"]}
-    return {"l2": options["weight_decay"]}
+    def _remembered(self, name: str, options: Options) -> float:
+        return 1.0

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from functools import partial
 from itertools import pairwise
 from numbers import Real
 from typing import Any, ClassVar
@@ -150,10 +149,12 @@ class Optimizer(_core.Stepper):
         """Return the point to evaluate at, as a new array, when a parameter stands at w."""
         return w.copy()
 
-    def _initial(self, name: str, options: Options, w: Array | None) -> Any:
-        """Return what the state array of this name starts from, a number or an array like w; w is
-        None for a number in the memory.
-        """
+    def _initial(self, name: str, options: Options, w: Array) -> Any:
+        """Return what the state array of this name starts from, a number or an array like w."""
+        return 0.0
+
+    def _remembered(self, name: str, options: Options) -> float:
+        """Return what the number of this name in the memory starts from."""
         return 0.0
 
     # What comes of it.
@@ -169,7 +170,7 @@ class Optimizer(_core.Stepper):
     def new_memory(self, options: Options) -> Array:
         """Return the numbers that the rule keeps beside its arrays, as they are at first."""
         names = self._memory_names(options)
-        return np.array([self._initial(name, options, None) for name in names], np.float64)
+        return np.array([self._remembered(name, options) for name in names], np.float64)
 
     def _memory_names(self, options: Options) -> tuple[str, ...]:
         return _core.OPTIMIZERS[self._kernel(options)][2]
@@ -432,7 +433,11 @@ def _same_form(place: str, new: Any, array: Array) -> None:
         )
 
 
-_number = partial(check, Real, "a number", lambda x: True)
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(check(Real, "a number", lambda x: True, name, value))
+    except OverflowError:
+        raise ValueError(f"{name} must be a number of float64, got {value!r}") from None
 
 
 def _plain(options: Options) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""What the options of optimizers must be.  A name means the same in every rule."""
+"""What the options of optimizers must be: by name, but for the few that a rule means otherwise."""
 
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from fastopt._arguments import finite, fraction, items, nonnegative, one_of, positive
+from fastopt._arguments import finite, flag, fraction, items, nonnegative, one_of, positive
 
 Checks: TypeAlias = Mapping[str, Callable[[str, Any], Any]]  # by the names of options
 
@@ -23,13 +21,6 @@ def check_lr(name: str, value: Any) -> Any:
 def check_number(name: str, value: Any) -> Any:
     """Return a number >= 0 as a float, or a callable of t, or raise what is wrong with it."""
     return value if callable(value) and not isinstance(value, type) else nonnegative(name, value)
-
-
-def flag(name: str, value: Any) -> bool:
-    """Return a truth value as a bool."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def _pair(name: str, value: Any) -> tuple[Any, ...]:
@@ -64,11 +55,16 @@ def _beta3(name: str, value: Any) -> float | None:
 
 
 def inside(name: str, value: Any) -> float:
-    """Return a number in (0, 1)."""
+    """Return a number in [0.01, 1): below, the average could not be told from the weights."""
     number = float(fraction(name, value))
-    if not number:
-        raise ValueError(f"{name} must be above 0: the average could not be told from the weights")
+    if number < 0.01:
+        raise ValueError(f"{name} must be at least 0.01, got {value!r}")
     return number
+
+
+def fraction_of_time(name: str, value: Any) -> Any:
+    """Return a number in [0, 1), or a callable of t that gives such."""
+    return value if callable(value) and not isinstance(value, type) else fraction(name, value)
 
 
 def _betas(name: str, value: Any) -> tuple[float, ...]:

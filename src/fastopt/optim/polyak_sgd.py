@@ -25,7 +25,7 @@ class PolyakSGD(Optimizer):
     f_min : float
         The least loss, or a lower bound of it.
     eps : float
-        Keeps the division from 0; a gradient of 0 makes no step.
+        Keeps the division from 0. A gradient whose squared norm is below 2**-52 makes no step.
     variant : {"sps", "sps+"}
         Whether a loss below f_min makes a step backwards, or none.
 

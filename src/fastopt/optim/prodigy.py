@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.optim.dadapt_adamw import corrected
-from fastopt.optim.moments import kept
+from fastopt.optim.moments import corrected, kept
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -95,4 +94,7 @@ class Prodigy(Optimizer):
         return corrected(options["betas"], t)
 
     def _initial(self, name: str, options: Options, w: Any) -> Any:
-        return {"w0": w, "d": options["estim_lr0"]}.get(name, 0.0)
+        return w if name == "w0" else 0.0
+
+    def _remembered(self, name: str, options: Options) -> float:
+        return float(options["estim_lr0"]) if name == "d" else 0.0

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.optim.moments import filled, kept
-from fastopt.optim.nadam import weight_decay
+from fastopt.optim.moments import filled, kept, weight_decay
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -75,6 +74,8 @@ class RAdam(Optimizer):
 def _rectified(beta2: float, t: Any) -> Any:
     """Return r at updates t, and 0 where the mean square is not known well enough."""
     at_last = 2 / (1 - beta2) - 1
+    if at_last <= 5:
+        return np.zeros(len(t))
     rho = at_last - 2 * t * (1 - filled(beta2, t)) / filled(beta2, t)
     enough = np.maximum(rho, 5.0)
     square = (enough - 4) * (enough - 2) * at_last / ((at_last - 4) * (at_last - 2) * enough)

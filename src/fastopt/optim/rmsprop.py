@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastopt.optim.adagrad import eps_numbers
+from fastopt.optim.moments import eps_numbers, settled
 from fastopt.optim.optimizer import Optimizer, Options
 
 
@@ -75,4 +75,4 @@ class RMSprop(Optimizer):
         }
 
     def _reach(self, options: Options, t: Any) -> float:
-        return float(1 / (1 - options["momentum"]))
+        return settled(options["momentum"])

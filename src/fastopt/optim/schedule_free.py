@@ -10,7 +10,24 @@ from fastopt.optim.optimizer import Array, Optimizer, Options
 from fastopt.optim.options import Checks, inside
 
 
-class ScheduleFreeSGD(Optimizer):
+class _ScheduleFree(Optimizer):
+    """What both share: the parameters are y = (1 - b1) z + b1 x, and x is to be evaluated."""
+
+    averages = anchored = True
+    fixed = ("b1",)
+    projects = False
+    _own_checks: ClassVar[Checks] = {"b1": inside}
+
+    def _evaluated(self, w: Array, state: Mapping[str, Array], options: Options) -> Array:
+        b1 = options["b1"]
+        x: Array = (w - w.dtype.type(1 - b1) * state["z"]) / w.dtype.type(b1)
+        return x
+
+    def _initial(self, name: str, options: Options, w: Any) -> Any:
+        return w if name == "z" else 0.0
+
+
+class ScheduleFreeSGD(_ScheduleFree):
     r"""Schedule-Free SGD: gradients are taken between the steps z and their average x.
 
     With the parameters at :math:`y = (1 - b_1) z + b_1 x`: :math:`z \leftarrow z - \eta g(y)`,
@@ -23,7 +40,7 @@ class ScheduleFreeSGD(Optimizer):
     params, lr, weight_decay
         As for `SGD`; a rate that stays, after a warm-up at most.
     b1 : float
-        How near to the average the gradients are taken, in (0, 1).
+        How near to the average the gradients are taken, in [0.01, 1); it cannot change on the way.
     weight_lr_power : float
         p: with 0 all steps weigh the same.
 
@@ -31,11 +48,6 @@ class ScheduleFreeSGD(Optimizer):
     ----------
     Defazio et al. 2024, "The road less scheduled", equations 3-5; as in optax.
     """
-
-    averages = anchored = True
-    fixed = ("b1",)
-    projects = False
-    _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
         self,
@@ -60,14 +72,8 @@ class ScheduleFreeSGD(Optimizer):
             "weight_power": options["weight_lr_power"],
         }
 
-    def _evaluated(self, w: Array, state: Mapping[str, Array], options: Options) -> Array:
-        return average(w, state["z"], options["b1"])
 
-    def _initial(self, name: str, options: Options, w: Any) -> Any:
-        return w if name == "z" else 0.0
-
-
-class ScheduleFreeAdamW(Optimizer):
+class ScheduleFreeAdamW(_ScheduleFree):
     r"""Schedule-Free AdamW: the same with the scale of Adam.
 
     :math:`z \leftarrow z - \eta \left(g / (\sqrt{\hat v} + \epsilon) + \text{weight\_decay} \, y
@@ -89,11 +95,6 @@ class ScheduleFreeAdamW(Optimizer):
     ----------
     Defazio et al. 2024, "The road less scheduled", algorithm 1; as in optax.
     """
-
-    averages = anchored = True
-    fixed = ("b1",)
-    projects = False
-    _own_checks: ClassVar[Checks] = {"b1": inside}
 
     def __init__(
         self,
@@ -128,15 +129,3 @@ class ScheduleFreeAdamW(Optimizer):
             "root": 1 / np.sqrt(filled(options["b2"], t)),
             "eps": options["eps"],
         }
-
-    def _evaluated(self, w: Array, state: Mapping[str, Array], options: Options) -> Array:
-        return average(w, state["z"], options["b1"])
-
-    def _initial(self, name: str, options: Options, w: Any) -> Any:
-        return w if name == "z" else 0.0
-
-
-def average(y: Array, z: Array, b1: float) -> Array:
-    """Return the x of which y = (1 - b1) z + b1 x."""
-    point: Array = (y - y.dtype.type(1 - b1) * z) / y.dtype.type(b1)
-    return point

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fastopt.optim.moments import settled
 from fastopt.optim.optimizer import Array, Optimizer, Options
 
 
@@ -99,7 +100,7 @@ class SGD(Optimizer):
         return {**numbers, "gain": np.where(t == 1, 1.0, 1 - options["dampening"])}
 
     def _reach(self, options: Options, t: Any) -> float:
-        return float((1 - options["dampening"]) / (1 - options["momentum"]))
+        return float(1 - options["dampening"]) * settled(options["momentum"])
 
     def lookahead(self) -> Array | list[Array]:
         r"""Return the points :math:`w - \mu v` at which to take the gradients of the next step.

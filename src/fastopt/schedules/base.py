@@ -9,7 +9,16 @@ from typing import Any, ClassVar, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from fastopt._arguments import count, count_or_zero, fraction, items, nonnegative, one_of, positive
+from fastopt._arguments import (
+    count,
+    count_or_zero,
+    flag,
+    fraction,
+    items,
+    nonnegative,
+    one_of,
+    positive,
+)
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Schedule: TypeAlias = Callable[[Any], Any]  # lr(t); anything more precise shuts out plain lambdas
@@ -35,12 +44,6 @@ def _rates(name: str, value: Any) -> tuple[float, ...]:
     if not rates:
         raise ValueError(f"{name} must hold at least one rate, got {value!r}")
     return rates
-
-
-def _yes_or_no(name: str, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def as_schedule(name: str, value: Any) -> Schedule:
@@ -81,7 +84,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "decay": count,
     "warmup": count_or_zero,
     "pct_start": fraction,
-    "three_phase": _yes_or_no,
+    "three_phase": flag,
     "shape": one_of("linear", "cosine", "1-sqrt", "constant"),
     "milestones": _increasing,
     "boundaries": _increasing,
