@@ -1,12 +1,13 @@
-"""The first page of the documentation runs; that of the optimizers is true of each kernel."""
+"""The first page of the documentation runs; its tables are complete and true."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
-from fastopt import _core, optim
+from fastopt import _core, optim, schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 KINDS = {type(optimizer) for optimizer in optim.OPTIMIZERS.values()}
@@ -21,10 +22,15 @@ def test_the_examples_of_the_first_page_run():
 
 
 @pytest.fixture
-def kernel_table(monkeypatch):
+def extension(monkeypatch):
     pytest.importorskip("sphinx")
     monkeypatch.syspath_prepend(DOCS / "_ext")
-    return importlib.import_module("kernel_table")
+    return importlib.import_module
+
+
+@pytest.fixture
+def kernel_table(extension):
+    return extension("kernel_table")
 
 
 def test_the_page_of_optimizers_has_a_row_for_every_kernel(kernel_table):
@@ -39,3 +45,12 @@ def test_a_kernel_is_that_of_the_options_beside_it(kernel_table, kind):
         unbound = kind(**eval(f"dict({options.strip('`')})"))
         more = {"l1": 1.0} if penalty else {}
         assert unbound._kernel({**unbound.options, **more}) == kernel
+
+
+@pytest.mark.parametrize("name", [n for n in schedules.__all__ if n != "RobbinsMonro"])
+def test_what_a_schedule_says_of_its_parameters_is_of_those_alone(extension, name):
+    schedule = getattr(schedules, name)
+    lines = inspect.getdoc(schedule).splitlines()
+    extension("docstrings").mark(None, "class", f"fastopt.schedules.{name}", schedule, None, lines)
+    told = [line.split(":")[1].removeprefix("param ") for line in lines if ":param" in line]
+    assert told == list(inspect.signature(schedule).parameters)
