@@ -13,6 +13,7 @@ version = release = __version__
 extensions = [
     "docstrings",
     "kernel_table",
+    "schedule_table",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
