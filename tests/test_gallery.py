@@ -145,6 +145,22 @@ def test_larger_batches_need_fewer_updates_until_the_rate_can_grow_no_more():
 def test_momentum_and_nesterov_cross_a_narrow_bowl_in_fewer_updates():
     run = example("momentum")
     last = {name: losses[-20:].max() for name, losses in run.losses.items()}
+@pytest.mark.parametrize("name", ["SGD", "mini-batch of 64"])
+def test_k_means_gets_further_in_a_pass_by_sgd_than_by_the_batch_method_in_four(name):
+    run = example("k_means")
+    assert run.runs[name][:, 1].max() < run.runs["batch"][:, 4].min()
+
+
+def test_where_k_means_ends_depends_on_the_order_unless_it_is_the_batch_method():
+    runs = example("k_means").runs
+    assert all((np.diff(curves, axis=1) < 0).all() for curves in runs.values())
+    assert np.ptp(runs["batch"], axis=0).max() == 0
+    for name in ("SGD", "mini-batch of 64"):
+        assert np.ptp(runs[name][:, 0]) == 0  # one and the same start
+        assert np.ptp(runs[name][:, -1]) > 0.05 * runs["batch"][0, -1]
+        assert len(set(runs[name][:, -1].round(3))) > 10
+
+
     assert max(last["momentum"], last["Nesterov"]) < 1e-6 * last["batch"]
     assert last["mini-batch"] == pytest.approx(last["batch"], rel=2)
     assert last["SGD"] > 100 * last["batch"]
