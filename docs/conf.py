@@ -13,6 +13,7 @@ version = release = __version__
 extensions = [
     "docstrings",
     "kernel_table",
+    "schedule_table",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
@@ -40,6 +41,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "within_subsection_order": "FileNameSortKey",  # which begin with a number
     "run_stale_examples": True,  # the library may have changed
+    "matplotlib_animations": True,
     "show_memory": False,
     "show_signature": False,
     "abort_on_example_error": True,

@@ -13,8 +13,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.animation import Animation
 
-from fastopt import schedules
+from fastopt import optim, schedules
+from fastopt.datasets import beale
 
 GALLERY = Path(__file__).parent.parent / "examples" / "gallery"
 
@@ -41,12 +43,13 @@ EXAMPLES = sorted(GALLERY.glob("plot_*.py"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_short_names_its_source_and_draws_one_picture(path):
+def test_an_example_is_short_names_its_source_and_draws_one_picture_beside_what_moves(path):
     module = ast.parse(path.read_text(encoding="utf-8"))
     assert "Source:" in ast.get_docstring(module)
     statements = [node for node in ast.walk(module) if isinstance(node, ast.stmt)]
     assert len(statements) < 32  # some 30 lines: docstrings are statements, and a table is one
-    assert len(example(path.stem.split("_", 2)[2]).pictures) == 1
+    run = example(path.stem.split("_", 2)[2])
+    assert len(run.pictures) == 1 + sum(isinstance(v, Animation) for v in vars(run).values())
 
 
 def test_incremental_updates_do_more_in_one_epoch_than_the_batch_method_in_fifty():
@@ -142,6 +145,22 @@ def test_larger_batches_need_fewer_updates_until_the_rate_can_grow_no_more():
     assert run.seconds[-1] > 3 * run.seconds[:5].min()
 
 
+@pytest.mark.parametrize("name", ["SGD", "mini-batch of 64"])
+def test_k_means_gets_further_in_a_pass_by_sgd_than_by_the_batch_method_in_four(name):
+    run = example("k_means")
+    assert run.runs[name][:, 1].max() < run.runs["batch"][:, 4].min()
+
+
+def test_where_k_means_ends_depends_on_the_order_unless_it_is_the_batch_method():
+    runs = example("k_means").runs
+    assert all((np.diff(curves, axis=1) < 0).all() for curves in runs.values())
+    assert np.ptp(runs["batch"], axis=0).max() == 0
+    for name in ("SGD", "mini-batch of 64"):
+        assert np.ptp(runs[name][:, 0]) == 0  # one and the same start
+        assert np.ptp(runs[name][:, -1]) > 0.05 * runs["batch"][0, -1]
+        assert len(set(runs[name][:, -1].round(3))) > 10
+
+
 def test_momentum_and_nesterov_cross_a_narrow_bowl_in_fewer_updates():
     run = example("momentum")
     last = {name: losses[-20:].max() for name, losses in run.losses.items()}
@@ -188,6 +207,53 @@ def test_first_steps_of_adam_without_correction_are_too_long_or_too_short():
     run = example("adam_bias")
     assert 6 < run.uncorrected.max() < 7
     assert run.short[0] == pytest.approx(0.1**0.5)
+
+
+@pytest.mark.parametrize("name", optim.OPTIMIZERS)
+def test_an_optimizer_arrives_at_the_minimum_of_beale(name):
+    run = example("beale")
+    assert sum(name in names for names in run.FAMILIES.values()) == 1
+    assert np.linalg.norm(run.paths[name][-1] - beale.minima[0]) < 0.1
+
+
+def test_what_is_called_rate_free_is_given_no_rate():
+    run = example("beale")
+    for name in run.FAMILIES["rate-free"]:
+        assert run.AS_IT_IS[name] is None
+
+
+def length(path):
+    return np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
+
+
+def test_momentum_swings_where_sgd_creeps_and_adagrad_takes_a_shorter_way():
+    paths = example("beale").paths
+    assert length(paths["adagrad"]) < 0.9 * length(paths["sgd"])
+    assert length(paths["momentum"]) > 2 * length(paths["sgd"])
+    assert paths["momentum"][:, 1].min() < -0.5 < 0 < paths["sgd"][:, 1].min()
+
+    def arrival(name):
+        return np.flatnonzero(np.linalg.norm(paths[name] - beale.minima[0], axis=1) > 0.1)[-1]
+
+    assert arrival("sgd") > 2 * arrival("momentum")
+
+
+def test_the_first_step_on_beale_is_down_the_wall_and_those_of_signum_are_diagonal():
+    paths = example("beale").paths
+    assert paths["sgd"][1, 0] == 1
+    assert paths["sgd"][1, 1] < 0.2
+    sizes = abs(np.diff(paths["signum"], axis=0)[1:])
+    np.testing.assert_allclose(sizes[:, 0], sizes[:, 1], atol=1e-12)
+
+
+def test_the_animation_ends_with_all_of_every_path():
+    run = example("beale")
+    run.draw(run.steps)
+    for name, line in run.lines.items():
+        assert np.array_equal(line.get_xydata(), run.paths[name])
+    assert list(run.animation.new_saved_frame_seq())[-1] == run.steps
+    run.draw(40)
+    assert len(run.lines["sgd"].get_xydata()) == 41
 
 
 def test_every_schedule_is_on_the_sheet():

@@ -6,16 +6,17 @@ from typing import Any
 from sphinx.application import Sphinx
 
 FIELD = re.compile(r"[A-Za-z]\w*: ")
+ELSEWHERE = ("Source", "torch", "optax")  # fields that are no parameters
 LITERAL = re.compile(r"(``.*?``|:ivar .*?:)")
 TRAILING_UNDERSCORE = re.compile(r"(?<=\w)_(?!\w)")  # as in coef_, which would be a link
 
 
 def mark(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Make a field of each line ``name: text`` of a schedule; escape what is no markup."""
+    """Make a field of each ``name: text`` below a schedule's title; escape what is no markup."""
     schedule = name.startswith("fastopt.schedules.")
     for k, line in enumerate(lines):
-        if schedule and FIELD.match(line):
-            line = f":{line}" if line.startswith(("Source", "torch")) else f":param {line}"
+        if schedule and k > 0 and FIELD.match(line):
+            line = f":{line}" if line.startswith(ELSEWHERE) else f":param {line}"
         parts = LITERAL.split(line)
         parts[::2] = (
             TRAILING_UNDERSCORE.sub(r"\_", part.replace("|", r"\|")) for part in parts[::2]
