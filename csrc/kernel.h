@@ -35,7 +35,7 @@ typedef double real;
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SQUARE(x) ((x) * (x))
 #define SIGN(x) ((x) != (x) ? (x) : (real)((x) > 0) - (real)((x) < 0)) /* NaN stays NaN */
-#define CLAMP(x, low, high) MIN(high, MAX(low, x)) /* NaN stays NaN */
+#define CLAMP(x, low, high) MIN(high, MAX(low, x))                     /* NaN stays NaN */
 
 /* A slope that has no bound of its own is clipped, as scikit-learn's is: an outlier may throw the
    weights far, but not to infinity. */
@@ -49,7 +49,7 @@ typedef void optimizer_step(real *restrict w, const real *restrict g, real *cons
 /* What comes before the steps of a rule that takes sums over all parameters. `sums` adds to sums[]
    those of n parameters; it may change state arrays that the step only reads. `numbers` changes the
    hyper-parameters of this step by the sums and by the memory, which the rule keeps from one step
-   to the next. */
+   to the next. A rule that has a memory alone leaves sums NULL. */
 typedef struct {
     void (*sums)(const real *restrict w, const real *restrict g, real *const *state,
                  const double *hyper, const double *memory, size_t n, double *sums);

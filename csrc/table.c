@@ -47,7 +47,8 @@ static void sums(int optimizer, const void *w, const void *g, void *const *state
                  const double *hyper, const double *memory, size_t n, double *sums) {
     real *arrays[FO_MAX_STATES];
     memcpy(arrays, state, sizeof arrays);
-    K(global_rules)[optimizer]->sums(w, g, arrays, hyper, memory, n, sums);
+    if (K(global_rules)[optimizer]->sums)
+        K(global_rules)[optimizer]->sums(w, g, arrays, hyper, memory, n, sums);
 }
 
 static void numbers(int optimizer, double *memory, const double *sums, double *hyper) {

@@ -14,9 +14,10 @@ static void take_sums(fo_pass *pass, const real *g, const real *g_intercept, con
                       double *numbers) {
     const global_rule *rule = K(global_rules)[pass->optimizer];
     double sums[FO_MAX_SUMS] = {0};
-    rule->sums(pass->w, g, (real *const *)pass->w_state, hyper, pass->memory, n_weights(pass),
-               sums);
-    if (pass->intercept) {
+    if (rule->sums)
+        rule->sums(pass->w, g, (real *const *)pass->w_state, hyper, pass->memory, n_weights(pass),
+                   sums);
+    if (rule->sums && pass->intercept) {
         without_penalty(hyper, pass->n_hypers, numbers);
         rule->sums(pass->intercept, g_intercept, (real *const *)pass->intercept_state, numbers,
                    pass->memory, pass->n_outputs, sums);

@@ -1,13 +1,10 @@
-/* NAdam (Dozat 2016, algorithm 1, with its schedule of the momentum).  m: mean of g, v: mean of
+/* NAdam (Dozat 2016, algorithm 2, with its schedule of the momentum).  m: mean of g, v: mean of
    g^2. The step takes Nesterov's look ahead: the momentum mu of this step for g, that of the next,
    mu_next, for m; both biased by the product of all momenta so far, which the memory holds. */
 #include "kernel.h"
 
 enum { MU_PRODUCT };
 enum { MU = 10, MU_NEXT };
-
-static void sums(const real *restrict w, const real *restrict g, real *const *state,
-                 const double *hyper, const double *memory, size_t n, double *sums) {}
 
 /* Makes of mu and mu_next what g and m count for. */
 static void numbers(double *memory, const double *sums, double *hyper) {
@@ -16,7 +13,7 @@ static void numbers(double *memory, const double *sums, double *hyper) {
     hyper[MU_NEXT] /= 1 - product * hyper[MU_NEXT];
 }
 
-EXPORT_GLOBAL(nadam)
+const global_rule K(nadam_global) = {NULL, numbers};
 
 RULE(nadam) {
     real *restrict m = state[0], *restrict v = state[1];

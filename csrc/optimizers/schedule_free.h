@@ -5,17 +5,17 @@
 #include "kernel.h"
 
 enum { LR_MAX, WEIGHT_SUM }; /* memory */
+enum { B1 = 4, C };          /* hyper-parameters */
 
-static void sums(const real *restrict w, const real *restrict g, real *const *state,
-                 const double *hyper, const double *memory, size_t n, double *sums) {}
-
-/* What the power of the largest rate so far, `given`, is of the sum of all of them; left there. */
-static inline void take_weight(double *memory, double lr, double *given) {
+/* Makes of C, a power, the part that this power of the largest rate so far is of the sum of all. */
+static void numbers(double *memory, const double *sums, double *hyper) {
     double weight;
-    memory[LR_MAX] = MAX(memory[LR_MAX], lr);
-    fo_power(&memory[LR_MAX], *given, &weight, 1);
+    memory[LR_MAX] = MAX(memory[LR_MAX], hyper[0]);
+    fo_power(&memory[LR_MAX], hyper[C], &weight, 1);
     memory[WEIGHT_SUM] += weight;
-    *given = memory[WEIGHT_SUM] > 0 ? weight / memory[WEIGHT_SUM] : 0;
+    hyper[C] = memory[WEIGHT_SUM] > 0 ? weight / memory[WEIGHT_SUM] : 0;
 }
+
+#define EXPORT_SCHEDULE_FREE(name) const global_rule K(name##_global) = {NULL, numbers};
 
 #endif

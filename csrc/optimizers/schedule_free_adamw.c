@@ -3,13 +3,7 @@
    root undoes. */
 #include "schedule_free.h"
 
-enum { B1 = 4, C };
-
-static void numbers(double *memory, const double *sums, double *hyper) {
-    take_weight(memory, hyper[0], &hyper[C]);
-}
-
-EXPORT_GLOBAL(schedule_free_adamw)
+EXPORT_SCHEDULE_FREE(schedule_free_adamw)
 
 RULE(schedule_free_adamw) {
     real *restrict z = state[0], *restrict v = state[1];

@@ -2,13 +2,7 @@
    its average x = (y - (1 - b1) z) / b1, of which z becomes the share c. */
 #include "schedule_free.h"
 
-enum { B1 = 4, C };
-
-static void numbers(double *memory, const double *sums, double *hyper) {
-    take_weight(memory, hyper[0], &hyper[C]);
-}
-
-EXPORT_GLOBAL(schedule_free_sgd)
+EXPORT_SCHEDULE_FREE(schedule_free_sgd)
 
 RULE(schedule_free_sgd) {
     real *restrict z = state[0];

@@ -682,10 +682,10 @@ cdef class Pass:
     cdef int real
 
     def __init__(self, X, y, w, intercept, *, loss, loss_hyper, optimizer, w_state,
-                 intercept_state, memory=(), sample_weight=None, positive_weight=None, bint classes=False,
-                 batch_size=1, average=None, intercept_average=None, n_averaged=0,
-                 before_average=0, bint l1=False, bounds=(-np.inf, np.inf), intercept_pull=0,
-                 step="gradient", bint touched_only=False):
+                 intercept_state, memory=(), sample_weight=None, positive_weight=None,
+                 bint classes=False, batch_size=1, average=None, intercept_average=None,
+                 n_averaged=0, before_average=0, bint l1=False, bounds=(-np.inf, np.inf),
+                 intercept_pull=0, step="gradient", bint touched_only=False):
         cdef Py_ssize_t k, d, n_outputs, n_weights
         cdef fo_pass *p = &self.p
         self.real = real_of(w, "w")
@@ -733,7 +733,7 @@ cdef class Pass:
         p.intercept_pull = intercept_pull
         p.touched_only = touched_only
         if touched_only and p.memory != NULL:
-            raise ValueError(f"touched_only is not for {optimizer}, which takes sums of all weights")
+            raise ValueError(f"touched_only is not for {optimizer}, which has a memory")
         if touched_only and d >= 2**31:
             raise ValueError(f"touched_only is for less than 2**31 features, got {d}")
         self.z = np.empty(0, w.dtype)
