@@ -1,5 +1,6 @@
 /* kernels.def made into the table of one (ISA, dtype): the only place where void pointers become
    arrays of real. */
+#include "arrays.h"
 #include "epochs/epochs.h"
 
 #define LOSS(...)
@@ -81,5 +82,6 @@ static void values(int loss, const void *z, const void *y, const double *hyper, 
 }
 
 extern const fo_kernels K(kernels);
-const fo_kernels K(kernels) = {step,         sums,   numbers,   slopes,   values,     K(work_size),
-                               K(steps_all), K(run), K(settle), K(score), K(distance)};
+const fo_kernels K(kernels) = {step,         sums,         numbers, slopes,    values,
+                               K(work_size), K(steps_all), K(run),  K(settle), K(score),
+                               K(distance),  K(squares),   K(lerp)};
