@@ -20,6 +20,7 @@ from fastopt.optim.ademamix import AdEMAMix
 from fastopt.optim.adopt import ADOPT
 from fastopt.optim.amsgrad import AMSGrad
 from fastopt.optim.asgd import ASGD
+from fastopt.optim.clipping import clip_grad_norm_, clip_grad_value_
 from fastopt.optim.cocob import COCOB
 from fastopt.optim.dadapt_adamw import DAdaptAdamW
 from fastopt.optim.dog import DoG
@@ -72,4 +73,6 @@ __all__ = [
     "ScheduleFreeSGD",
     "Signum",
     "Yogi",
+    "clip_grad_norm_",
+    "clip_grad_value_",
 ]
