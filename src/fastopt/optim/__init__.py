@@ -20,6 +20,7 @@ from fastopt.optim.ademamix import AdEMAMix
 from fastopt.optim.adopt import ADOPT
 from fastopt.optim.amsgrad import AMSGrad
 from fastopt.optim.asgd import ASGD
+from fastopt.optim.average import Average
 from fastopt.optim.clipping import clip_grad_norm_, clip_grad_value_
 from fastopt.optim.cocob import COCOB
 from fastopt.optim.dadapt_adamw import DAdaptAdamW
@@ -56,6 +57,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "Average",
     "DAdaptAdamW",
     "DoG",
     "Lion",
