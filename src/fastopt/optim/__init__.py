@@ -28,6 +28,7 @@ from fastopt.optim.dog import DoG
 from fastopt.optim.ftrl import FTRL
 from fastopt.optim.lion import Lion
 from fastopt.optim.momo import MoMo, MoMoAdam
+from fastopt.optim.multi_steps import MultiSteps
 from fastopt.optim.nadam import NAdam
 from fastopt.optim.optimizer import Optimizer, ParamGroup
 from fastopt.optim.polyak_sgd import PolyakSGD
@@ -39,6 +40,7 @@ from fastopt.optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from fastopt.optim.sgd import SGD
 from fastopt.optim.shelf import OPTIMIZERS
 from fastopt.optim.signum import Signum
+from fastopt.optim.wrapper import Wrapper
 from fastopt.optim.yogi import Yogi
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "Lion",
     "MoMo",
     "MoMoAdam",
+    "MultiSteps",
     "NAdam",
     "Optimizer",
     "ParamGroup",
@@ -74,6 +77,7 @@ __all__ = [
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "Signum",
+    "Wrapper",
     "Yogi",
     "clip_grad_norm_",
     "clip_grad_value_",
