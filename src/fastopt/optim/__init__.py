@@ -19,6 +19,7 @@ from fastopt.optim.adan import Adan
 from fastopt.optim.ademamix import AdEMAMix
 from fastopt.optim.adopt import ADOPT
 from fastopt.optim.amsgrad import AMSGrad
+from fastopt.optim.apply_if_finite import ApplyIfFinite
 from fastopt.optim.asgd import ASGD
 from fastopt.optim.average import Average
 from fastopt.optim.clipping import clip_grad_norm_, clip_grad_value_
@@ -59,6 +60,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "ApplyIfFinite",
     "Average",
     "DAdaptAdamW",
     "DoG",
