@@ -28,6 +28,7 @@ from fastopt.optim.dadapt_adamw import DAdaptAdamW
 from fastopt.optim.dog import DoG
 from fastopt.optim.ftrl import FTRL
 from fastopt.optim.lion import Lion
+from fastopt.optim.lookahead import Lookahead
 from fastopt.optim.momo import MoMo, MoMoAdam
 from fastopt.optim.multi_steps import MultiSteps
 from fastopt.optim.nadam import NAdam
@@ -65,6 +66,7 @@ __all__ = [
     "DAdaptAdamW",
     "DoG",
     "Lion",
+    "Lookahead",
     "MoMo",
     "MoMoAdam",
     "MultiSteps",
