@@ -126,9 +126,10 @@ def test_the_mean_of_one_weight_is_that_weight(name):
         assert average.averages.tolist() == [0.1] * 3
 
 
-def test_averages_are_the_parameters_until_there_is_an_update():
+@pytest.mark.parametrize("name", OPTIONS)
+def test_averages_begin_at_the_first_update_and_are_the_parameters_until_then(name):
     w, b = np.ones(2), np.full((), 3.0, np.float32)
-    average = optim.Average([w, b])
+    average = optim.Average([w, b], **OPTIONS[name])
     w[:] = 5
     assert [a.tolist() for a in average.averages] == [[1, 1], 3]
     assert [a.dtype for a in average.averages] == [np.float64, np.float32]
@@ -139,11 +140,12 @@ def test_averages_are_the_parameters_until_there_is_an_update():
 
 def test_averages_change_in_place():
     w = np.ones(2)
-    average = optim.Average(w)
-    seen = average.averages
+    one, several = optim.Average(w), optim.Average([w])
+    seen = [one.averages, *several.averages]
     w[:] = 5
-    average.update()
-    assert seen.tolist() == [5, 5]
+    one.update()
+    several.update()
+    assert [a.tolist() for a in seen] == [[5, 5], [5, 5]]
 
 
 @pytest.mark.parametrize(

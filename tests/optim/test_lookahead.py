@@ -90,6 +90,14 @@ def test_what_is_evaluated_is_new_and_of_the_form_of_params():
     assert [a.tolist() for a in several.evaluated()] == [[0, 0], 1]
 
 
+def test_slow_weights_are_evaluated_at_from_within_other_wrappers():
+    w = np.zeros(2)
+    opt = optim.ApplyIfFinite(optim.Lookahead(optim.SGD(w, lr=1.0), 3), 1)
+    opt.step(np.ones(2))
+    assert w.tolist() == [-1, -1]
+    assert opt.evaluated().tolist() == [0, 0]
+
+
 @pytest.mark.parametrize("kind", [optim.FTRL, optim.COCOB, optim.ScheduleFreeSGD])
 def test_rules_whose_weights_may_not_be_moved_are_refused(kind):
     message = f"optimizer must be one whose weights may be moved, .* {kind.__name__}"

@@ -84,9 +84,9 @@ def test_the_mean_of_equal_gradients_is_that_gradient():
 def test_no_gradient_lasts_beyond_its_step():
     w = np.zeros(2)
     opt = optim.MultiSteps(optim.ApplyIfFinite(optim.SGD(w, lr=1.0), 9), 2)
-    for g in (np.nan, np.inf, 1.0, 3.0):
+    for g in (4.0, 6.0, np.nan, np.inf, 1.0, 3.0):
         opt.step(np.full(2, g))
-    assert w.tolist() == [-2, -2]
+    assert w.tolist() == [-7, -7]
 
 
 def test_a_loss_that_is_left_out_once_is_left_out_of_the_step():
