@@ -18,6 +18,17 @@ class Wrapper(Saved):
         What is wrapped.
     rule : Optimizer
         The optimizer within all wrappers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastopt import optim
+    >>> w = np.array([3.0, -2.0])
+    >>> opt = optim.Lookahead(optim.ApplyIfFinite(optim.Adam(w, lr=0.1), 5))
+    >>> for _ in range(200):
+    ...     opt.step(2 * w)  # the gradient of w . w
+    >>> bool(abs(w).max() < 1e-3)
+    True
     """
 
     def __init__(self, optimizer: "Optimizer | Wrapper") -> None:
