@@ -134,6 +134,10 @@ typedef struct {
     double (*score)(const fo_pass *pass, double *right);
     /* The Euclidean distance of n numbers from n others; not finite if one of them is not. */
     double (*distance)(const void *a, const void *b, size_t n);
+    /* The sum of the squares of n numbers; not finite if one of them is not. */
+    double (*squares)(const void *a, size_t n);
+    /* a += weight * (b - a), for n numbers of each. */
+    void (*lerp)(void *a, const void *b, double weight, size_t n);
     size_t (*clusters_work_size)(const fo_clusters *clusters);
     /* Moves the centers by the mini-batches of the samples from *t on, to `end`, or to the end of
        the first batch that is told of; sets *t to it. */

@@ -1,5 +1,6 @@
 /* kernels.def made into the table of one (ISA, dtype): the only place where void pointers become
    arrays of real. */
+#include "arrays.h"
 #include "cluster/cluster.h"
 
 #define LOSS(...)
@@ -93,6 +94,8 @@ const fo_kernels K(kernels) = {step,
                                K(settle),
                                K(score),
                                K(distance),
+                               K(squares),
+                               K(lerp),
                                K(clusters_work_size),
                                K(clusters_run),
                                K(clusters_distances),

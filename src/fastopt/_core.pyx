@@ -11,7 +11,7 @@ import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from libc.math cimport isfinite
+from libc.math cimport isfinite, sqrt
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -106,6 +106,8 @@ cdef extern from "fastopt.h":
         void (*settle)(fo_pass *) nogil
         double (*score)(const fo_pass *, double *) nogil
         double (*distance)(const void *, const void *, size_t) nogil
+        double (*squares)(const void *, size_t) nogil
+        void (*lerp)(void *, const void *, double, size_t) nogil
         size_t (*clusters_work_size)(const fo_clusters *) nogil
         fo_end (*clusters_run)(fo_clusters *, size_t *, size_t) nogil
         void (*clusters_distances)(fo_clusters *, size_t, size_t, void *) nogil
@@ -472,6 +474,31 @@ cdef class Stepper:
                 raise ValueError(f"grads[{i}] shares memory with params[{other - self.parameters}]")
         return data
 
+    cdef tuple listed(self, object grads):
+        """grads as a tuple of one for each parameter."""
+        cdef tuple gs
+        if self.arrays is None:
+            raise RuntimeError("this optimizer has no params to step; give them when it is made")
+        if cnp.PyArray_Check(grads):
+            gs = (grads,)
+        elif isinstance(grads, (list, tuple)):
+            gs = tuple(grads)  # what is held cannot be freed while the GIL is not
+        else:
+            raise TypeError(f"grads must be an array or a list of arrays, "
+                            f"got {type(grads).__name__}")
+        if len(gs) != self.n_parameters:
+            raise ValueError(f"grads must hold {self.n_parameters} arrays as params does, "
+                             f"got {len(gs)}")
+        return gs
+
+    def _fitting(self, grads):
+        """grads as a tuple, or the error that `step` would raise of them."""
+        cdef Py_ssize_t i
+        cdef tuple gs = self.listed(grads)
+        for i in range(self.n_parameters):
+            self.gradient(gs[i], i)
+        return gs
+
     cdef const double *hyper_of(self, group *rule) noexcept nogil:
         return rule.hyper + (self.t - self.first) * <long long>rule.hyper_stride
 
@@ -529,20 +556,8 @@ cdef class Stepper:
             Naming the gradient that does not fit; nothing has changed then.
         """
         cdef Py_ssize_t i
-        cdef tuple gs
+        cdef tuple gs = self.listed(grads)
         cdef double value = 0
-        if self.arrays is None:
-            raise RuntimeError("this optimizer has no params to step; give them when it is made")
-        if cnp.PyArray_Check(grads):
-            gs = (grads,)
-        elif isinstance(grads, (list, tuple)):
-            gs = tuple(grads)  # what is held cannot be freed while the GIL is not
-        else:
-            raise TypeError(f"grads must be an array or a list of arrays, "
-                            f"got {type(grads).__name__}")
-        if len(gs) != self.n_parameters:
-            raise ValueError(f"grads must hold {self.n_parameters} arrays as params does, "
-                             f"got {len(gs)}")
         if self.needs_loss:
             value = finite_loss(loss)
         for schedule, rate in self.watched or ():
@@ -568,6 +583,34 @@ cdef class Stepper:
                 self.update()
             self.busy = False
         self.t += 1
+
+
+# --- Whole arrays -------------------------------------------------------------------------------
+
+def norm(arrays):
+    """The Euclidean norm of all numbers of some arrays; not finite if one of them is not."""
+    cdef double total = 0
+    cdef const void *data
+    cdef Py_ssize_t n
+    cdef int real
+    for i, array in enumerate(arrays):
+        real, n = real_of(array, f"arrays[{i}]"), array.size
+        data = cnp.PyArray_DATA(<cnp.ndarray>array)
+        with nogil:
+            total += active.kernels[real].squares(data, n)
+    return sqrt(total)
+
+
+def lerp(a, b, double weight):
+    """Move array a in place towards b, by the share `weight` of the way."""
+    cdef int real = real_of(a, "a")
+    cdef Py_ssize_t n = a.size
+    cdef const void *end = pointer(b, real, n, "b")
+    cdef void *start = pointer(a, real, n, "a")
+    if not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>a):
+        raise ValueError("a is read-only")
+    with nogil:
+        active.kernels[real].lerp(start, end, weight, n)
 
 
 # --- Passes over data ---------------------------------------------------------------------------

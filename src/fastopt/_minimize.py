@@ -134,7 +134,7 @@ def minimize(
     losses: list[float] = []
 
     # An array this far from 0 has an entry above tol; to tell so takes a tenth of the time.
-    far, zero = 2 * math.sqrt(w.size) * tol, np.zeros_like(w)
+    far = 2 * math.sqrt(w.size) * tol
     done, x, f, g = 0, w, math.nan, w
     for nit in range(maxiter + 1):
         here = _within(point(), box)
@@ -142,9 +142,9 @@ def minimize(
         pull = gradient
         if box:
             pull = np.minimum(np.maximum(gradient, here - box[1]), here - box[0])
-        finite = -math.inf < value < math.inf and _core.distance(gradient, zero) < math.inf
+        finite = -math.inf < value < math.inf and _core.norm([gradient]) < math.inf
         converged = False
-        if not (finite and far < _core.distance(pull, zero)):
+        if not (finite and far < _core.norm([pull])):
             if not (math.isfinite(value) and _finite(gradient) and _finite(here)):
                 status = 3
                 if nit == 0:

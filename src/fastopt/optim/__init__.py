@@ -19,13 +19,18 @@ from fastopt.optim.adan import Adan
 from fastopt.optim.ademamix import AdEMAMix
 from fastopt.optim.adopt import ADOPT
 from fastopt.optim.amsgrad import AMSGrad
+from fastopt.optim.apply_if_finite import ApplyIfFinite
 from fastopt.optim.asgd import ASGD
+from fastopt.optim.average import Average
+from fastopt.optim.clipping import clip_grad_norm_, clip_grad_value_
 from fastopt.optim.cocob import COCOB
 from fastopt.optim.dadapt_adamw import DAdaptAdamW
 from fastopt.optim.dog import DoG
 from fastopt.optim.ftrl import FTRL
 from fastopt.optim.lion import Lion
+from fastopt.optim.lookahead import Lookahead
 from fastopt.optim.momo import MoMo, MoMoAdam
+from fastopt.optim.multi_steps import MultiSteps
 from fastopt.optim.nadam import NAdam
 from fastopt.optim.optimizer import Optimizer, ParamGroup
 from fastopt.optim.polyak_sgd import PolyakSGD
@@ -37,6 +42,7 @@ from fastopt.optim.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from fastopt.optim.sgd import SGD
 from fastopt.optim.shelf import OPTIMIZERS
 from fastopt.optim.signum import Signum
+from fastopt.optim.wrapper import Wrapper
 from fastopt.optim.yogi import Yogi
 
 __all__ = [
@@ -55,11 +61,15 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "ApplyIfFinite",
+    "Average",
     "DAdaptAdamW",
     "DoG",
     "Lion",
+    "Lookahead",
     "MoMo",
     "MoMoAdam",
+    "MultiSteps",
     "NAdam",
     "Optimizer",
     "ParamGroup",
@@ -71,5 +81,8 @@ __all__ = [
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "Signum",
+    "Wrapper",
     "Yogi",
+    "clip_grad_norm_",
+    "clip_grad_value_",
 ]

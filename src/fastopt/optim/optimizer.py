@@ -84,7 +84,7 @@ class Optimizer(_core.Stepper):
                     f"{type(self).__name__} has no hyper-parameter {name!r}, as group {k} has"
                 )
         arrays = [array for arrays, _ in groups for array in arrays]
-        _check_params(arrays)
+        check_arrays("params", arrays)
         self.param_groups = [
             _named(f"group {k}", ParamGroup, self, {**options, **own})
             for k, (_, own) in enumerate(groups)
@@ -260,7 +260,7 @@ class Optimizer(_core.Stepper):
         TypeError, ValueError
             If it is the state of other arrays or of another rule; nothing has changed then.
         """
-        _same_keys("state_dict", state_dict, ("optimizer", "t", "state", "memory", "param_groups"))
+        same_keys("state_dict", state_dict, ("optimizer", "t", "state", "memory", "param_groups"))
         if state_dict["optimizer"] != type(self).__name__:
             raise ValueError(
                 f"state_dict is of {state_dict['optimizer']}, not {type(self).__name__}"
@@ -280,18 +280,18 @@ class Optimizer(_core.Stepper):
                 f"memory of state_dict is of {len(memories)} groups, not {len(groups)}"
             )
         for i, (new, state) in enumerate(zip(states, self._state, strict=True)):
-            _same_keys(f"state[{i}] of state_dict", new, state)
+            same_keys(f"state[{i}] of state_dict", new, state)
             for name, array in state.items():
-                _same_form(f"state[{i}][{name!r}] of state_dict", new[name], array)
+                same_form(f"state[{i}][{name!r}] of state_dict", new[name], array)
         numbers = []
         for k, (new, group) in enumerate(zip(memories, self.param_groups, strict=True)):
             names = self._memory_names(group)
-            _same_keys(f"memory[{k}] of state_dict", new, names)
-            numbers.append([_number(f"memory[{k}][{n!r}] of state_dict", new[n]) for n in names])
+            same_keys(f"memory[{k}] of state_dict", new, names)
+            numbers.append([number(f"memory[{k}][{n!r}] of state_dict", new[n]) for n in names])
         options, plateaus = [], []
         for k, (new, group) in enumerate(zip(groups, self.param_groups, strict=True)):
             place = f"param_groups[{k}] of state_dict"
-            _same_keys(place, new, group)
+            same_keys(place, new, group)
             own, fed = _named(place, self._loaded, new, group)
             options.append(own)
             plateaus += fed
@@ -347,7 +347,7 @@ def _unbound(kind: Callable[..., Optimizer], options: Options) -> Optimizer:
 
 def _groups(params: Any) -> list[tuple[list[Any], dict[str, Any]]]:
     """Return params as groups: the arrays of each, and the hyper-parameters of its own."""
-    params = _listed("params must be an array, a list of arrays or a list of groups", params)
+    params = listed("params must be an array, a list of arrays or a list of groups", params)
     groups: list[tuple[list[Any], dict[str, Any]]] = []
     if not any(isinstance(p, Mapping) for p in params):
         groups.append((params, {}))
@@ -357,13 +357,13 @@ def _groups(params: Any) -> list[tuple[list[Any], dict[str, Any]]]:
                 raise TypeError(f"params[{i}] must be a dict with the key 'params', as others are")
             own = dict(group)
             what = f"the params of group {i} must be an array or a list of arrays"
-            groups.append((_listed(what, own.pop("params")), own))
+            groups.append((listed(what, own.pop("params")), own))
     if not any(arrays for arrays, _ in groups):
         raise ValueError("params must hold at least one array, got none")
     return groups
 
 
-def _listed(what: str, params: Any) -> list[Any]:
+def listed(what: str, params: Any) -> list[Any]:
     """Return one or more arrays or groups as a list."""
     if isinstance(params, np.ndarray):
         return [params]
@@ -372,20 +372,21 @@ def _listed(what: str, params: Any) -> list[Any]:
     return list(params)
 
 
-def _check_params(arrays: list[Any]) -> None:
+def check_arrays(name: str, arrays: list[Any]) -> None:
+    """Raise the error of the first of the arrays that a kernel could not change in place."""
     for i, array in enumerate(arrays):
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"params[{i}] must be a NumPy array, got {type(array).__name__}")
+            raise TypeError(f"{name}[{i}] must be a NumPy array, got {type(array).__name__}")
         if array.dtype not in (np.float32, np.float64):
-            raise TypeError(f"params[{i}] must be float32 or float64, got {array.dtype}")
+            raise TypeError(f"{name}[{i}] must be float32 or float64, got {array.dtype}")
         if not array.flags.writeable:
-            raise ValueError(f"params[{i}] is read-only, so it cannot be updated in place")
+            raise ValueError(f"{name}[{i}] is read-only, so it cannot be updated in place")
         if not (array.flags.c_contiguous and array.flags.aligned):
-            raise ValueError(f"params[{i}] must be C-contiguous; use np.ascontiguousarray")
+            raise ValueError(f"{name}[{i}] must be C-contiguous; use np.ascontiguousarray")
     spans = sorted((*_span(array), i) for i, array in enumerate(arrays) if array.size)
     for (_, end, i), (start, _, j) in pairwise(spans):
         if start < end:
-            raise ValueError(f"params[{min(i, j)}] and params[{max(i, j)}] share memory")
+            raise ValueError(f"{name}[{min(i, j)}] and {name}[{max(i, j)}] share memory")
 
 
 def _apart(like: Array, n: int) -> list[Array]:
@@ -417,14 +418,16 @@ def _named(place: str, function: Callable[..., Any], *args: Any) -> Any:
         raise type(error)(f"{place}: {error}") from None
 
 
-def _same_keys(place: str, new: Any, wanted: Iterable[str]) -> None:
+def same_keys(place: str, new: Any, wanted: Iterable[str]) -> None:
+    """Raise an error unless new is a mapping with just these keys."""
     if not isinstance(new, Mapping):
         raise TypeError(f"{place} must be a dict, got {type(new).__name__}")
     if new.keys() != set(wanted):
         raise ValueError(f"{place} must hold {[*wanted]}, got {[*new]}")
 
 
-def _same_form(place: str, new: Any, array: Array) -> None:
+def same_form(place: str, new: Any, array: Array) -> None:
+    """Raise an error unless new is of the shape and dtype of an array."""
     if not isinstance(new, np.ndarray):
         raise TypeError(f"{place} must be a NumPy array, got {type(new).__name__}")
     if (new.shape, new.dtype) != (array.shape, array.dtype):
@@ -433,7 +436,8 @@ def _same_form(place: str, new: Any, array: Array) -> None:
         )
 
 
-def _number(name: str, value: Any) -> float:
+def number(name: str, value: Any) -> float:
+    """Return a number as a float."""
     try:
         return float(check(Real, "a number", lambda x: True, name, value))
     except OverflowError:
