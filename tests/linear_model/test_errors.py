@@ -132,6 +132,24 @@ def test_bad_parameters_are_named(kind, parameters):
         ({"class_weight": {0: np.nan, 1: 1.0}}, "class_weight must hold finite numbers"),
         ({"learning_rate": schedules.constant}, r"learning_rate must be a schedule lr\(t\)"),
         ({"alpha": 0}, "alpha must be > 0 since learning_rate is 'optimal'"),
+        ({"optimizer": "asgd", "average": True}, "average must be False with ASGD"),
+        ({"optimizer": "dadapt_adamw", "positive": True}, "cannot be used with DAdaptAdamW"),
+        (
+            {"optimizer": "schedule_free_sgd", "bounds": (0, 1)},
+            "bounds and positive cannot be used with ScheduleFreeSGD",
+        ),
+        (
+            {"optimizer": "prodigy", "sparse_updates": "touched"},
+            "sparse_updates must be 'exact' with Prodigy",
+        ),
+        (
+            {"optimizer": "ftrl", "learning_rate": schedules.constant(0.1)},
+            "learning_rate must be 'constant' or 'optimal' with FTRL",
+        ),
+        (
+            {"optimizer": optim.SGD(momentum=1.0), "penalty": "l1"},
+            "momentum must be below 1 with an l1 penalty",
+        ),
         ({"optimizer": optim.Adam(np.zeros(3))}, "optimizer must be unbound"),
         ({"optimizer": optim.Adam(weight_decay=0.1)}, "weight decay of a linear model is alpha"),
         (

@@ -111,7 +111,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         and the optimizer's own rate for the others. "invscaling": ``eta0`` / t ** ``power_t``.
         "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop. "pa1", "pa2":
         passive-aggressive steps with the aggressiveness ``eta0``, for loss="hinge". Or a schedule
-        lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates.
+        lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates. Rules that find their rate
+        themselves ("prodigy", "dog" and others) want "optimal", for what they find is multiplied by
+        it; "ftrl" wants a rate that stays.
     eta0 : float
         The first learning rate.
     power_t : float
@@ -131,7 +133,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         An unfitted model starts from ``coef_`` and ``intercept_`` set by hand, if there are any.
     average : bool or int
         Give the mean of the weights after each update, from the first or from the update of that
-        number on.
+        number on. Not with rules that average their steps themselves.
     optimizer : str or unbound optimizer
         A name of ``fastopt.optim.OPTIMIZERS``, such as "sgd", "momentum" and "nesterov" (both with
         momentum 0.9), "adagrad", "adam", "ftrl" or "prodigy", with the defaults of its class; or,
@@ -143,15 +145,18 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     positive : bool
         Keep all weights at 0 or above.
     bounds : (float or None, float or None)
-        What each weight is kept within, by projection after each update.
+        What each weight is kept within, by projection after each update. Not with
+        "schedule_free_sgd", "schedule_free_adamw" and "dadapt_adamw".
     restore_best : bool
         Give the weights of the best epoch, not of the last: by the score on the rows held out by
         ``early_stopping``, else by the loss on ``eval_set``, else by the objective.
     sparse_updates : {"exact", "touched"}
         For sparse X and any rule but "sgd". "exact": the weights of the fit of dense X. "touched":
         an update is one of the weights of the batch's features alone, as in torch's SparseAdam;
-        penalty and momentum then reach a weight only when its feature comes. Any rule then costs
-        the entries of the batch; "sgd" and "adagrad" do so anyhow, momentum and Nesterov nearly.
+        penalty and momentum then reach a weight only when its feature comes. Such an update costs
+        the entries of the batch; those of "sgd", "adagrad" and, without a penalty, of "ftrl" and
+        "cocob" do so anyhow, of momentum and Nesterov nearly. Rules that keep numbers for all
+        weights together know no other way than "exact".
 
     Attributes
     ----------

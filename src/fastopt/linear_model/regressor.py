@@ -36,8 +36,9 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     random_state, learning_rate, eta0, power_t, early_stopping, validation_fraction,\
     n_iter_no_change, warm_start, average, optimizer, batch_size, positive, bounds, restore_best,\
     sparse_updates
-        As for `SGDClassifier`, but for the default learning rate, 0.01 / t ** 0.25; "pa1" and "pa2"
-        are for loss="epsilon_insensitive", and early stopping goes by R2.
+        As for `SGDClassifier`, but for the default learning rate, 0.01 / t ** 0.25, which suits
+        "sgd" and its like (others want ``learning_rate="optimal"``, their own); "pa1" and "pa2" are
+        for loss="epsilon_insensitive", and early stopping goes by R2.
     quantile : float
         Which of loss="quantile", in (0, 1).
     power : float
