@@ -9,6 +9,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 BETAS, ADAM_EPS, ADAGRAD_EPS = (0.9, 0.999), 1e-8, 1e-10  # the defaults of torch and of fastopt
+LOSS = 1.0  # what the rules that want the loss of a step are told
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The rows of the in-place optimizers: one step on float32 arrays."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
 
 from bench import peers
 from bench.peers import fastopt_
-from bench.row import LEVEL, AtMost, Contender, Faster, Row, Within, check_same
+from bench.row import FASTOPT, LEVEL, Array, AtMost, Contender, Faster, Row, Within, check_same
 
 LR = 1e-3
 STEPS_CHECKED = 3
@@ -14,29 +15,36 @@ PASS = "in-place pass"
 PASSED = 100_000  # parameters in one call of it: beside them, the call itself is nothing
 
 
-def contenders(rule: str, sizes: list[int], unit: str) -> dict[str, Contender]:
+def contenders(
+    rule: str, sizes: list[int], unit: str, lr: float = LR, others: Iterable[str] = peers.NAMES
+) -> dict[str, Contender]:
+    """fastopt, the others that have the rule, and a loop over the arrays that fastopt updates."""
     rng = np.random.default_rng(0)
-    start = [rng.standard_normal(n, np.float32) for n in sizes]
+    start = [np.zeros(n, np.float32) for n in sizes]
     grads = [rng.standard_normal(n, np.float32) for n in sizes]
     units = {"parameter": sum(sizes), "array": len(sizes), "step": 1}[unit]
-    modules = {"fastopt": fastopt_} | {name: peers.load(m) for name, m in peers.NAMES.items()}
-    made = {}
-    for name, module in modules.items():
+    ours = fastopt_.bind(rule, [w.copy() for w in start], lr)
+    made = {FASTOPT: Contender(fastopt_.step_of(ours, grads), units)}
+    end = moved(made[FASTOPT].run, lambda: ours._params)
+    for name in others:
+        module = peers.load(peers.NAMES[name])
         if not hasattr(module, "optimizer"):
             continue
         params = [w.copy() for w in start]
-        step, read = module.optimizer(rule, params, grads, LR)
-        for _ in range(STEPS_CHECKED):
-            step()
-        result = np.concatenate(read())
-        if name == "fastopt":
-            ours, before = result, np.concatenate(start)
-        check_same(name, result, ours, before)
-        made[name] = Contender(step, units)
+        if theirs := module.optimizer(rule, params, grads, lr):
+            check_same(name, moved(*theirs), end)
+            made[name] = Contender(theirs[0], units)
     if memory := peers.load("memory"):
         times = max(1, PASSED // sum(sizes))
-        made[PASS] = Contender(memory.in_place(rule, start, grads, times), times * units)
+        run = memory.in_place(grads, fastopt_.arrays_of(ours), times)
+        made[PASS] = Contender(run, times * units)
     return made
+
+
+def moved(step: Callable[[], object], read: Callable[[], list[Array]]) -> Array:
+    for _ in range(STEPS_CHECKED):
+        step()
+    return np.concatenate(read())
 
 
 def row(name: str, work: str, rule: str, sizes: list[int], *goals, unit: str = "parameter") -> Row:

@@ -11,7 +11,6 @@
 
 #ifdef FO_F32
 typedef uint32_t fo_bits;
-#define COPYSIGN __builtin_copysignf
 #define FO_FRACTION_BITS 23
 #define FO_EXPONENT_BIAS 127
 #define FO_ULP_IS_ONE 0x1p23f    /* reals from here to twice as much are the integers */
@@ -19,7 +18,6 @@ typedef uint32_t fo_bits;
 #define FO_LN2_LOW -0x1.e8082ep-16f
 #else
 typedef uint64_t fo_bits;
-#define COPYSIGN __builtin_copysign
 #define FO_FRACTION_BITS 52
 #define FO_EXPONENT_BIAS 1023
 #define FO_ULP_IS_ONE 0x1p52

@@ -14,11 +14,13 @@ typedef float real;
 #define FO_DTYPE f32
 #define SQRT __builtin_sqrtf
 #define FABS __builtin_fabsf
+#define COPYSIGN __builtin_copysignf
 #elif defined(FO_F64)
 typedef double real;
 #define FO_DTYPE f64
 #define SQRT __builtin_sqrt
 #define FABS __builtin_fabs
+#define COPYSIGN __builtin_copysign
 #else
 #error "compile with -DFO_F32 or -DFO_F64"
 #endif
@@ -34,8 +36,9 @@ typedef double real;
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SQUARE(x) ((x) * (x))
-#define SIGN(x) ((x) != (x) ? (x) : (real)((x) > 0) - (real)((x) < 0)) /* NaN stays NaN */
-#define CLAMP(x, low, high) MIN(high, MAX(low, x))                     /* NaN stays NaN */
+/* In these NaN stays NaN; the sign of a zero is this zero. */
+#define SIGN(x) (FABS(x) > 0 ? COPYSIGN((real)1, x) : (x))
+#define CLAMP(x, low, high) MIN(high, MAX(low, x))
 
 /* A slope that has no bound of its own is clipped, as scikit-learn's is: an outlier may throw the
    weights far, but not to infinity. */

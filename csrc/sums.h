@@ -14,17 +14,21 @@ static inline double sum_of_block(const real *terms) {
     return (double)lanes_sum(sum);
 }
 
-/* total += the sum of `term`, an expression of i, over i < n. */
-#define ADD_UP(total, i, n, term)                                                                  \
-    for (size_t start_ = 0, count_; start_ < (n); start_ += count_) {                              \
+/* start ... end of each block of n parameters. A block stays in the nearest cache, so that several
+   loops over it cost one pass over memory. */
+#define EACH_BLOCK(start, end, n)                                                                  \
+    for (size_t start = 0, end; end = MIN(start + SUM_BLOCK, n), start < (n); start = end)
+
+/* total += the sum of `term`, an expression of i, over a block. */
+#define ADD_UP(total, i, start, end, term)                                                         \
+    do {                                                                                           \
         real terms_[SUM_BLOCK];                                                                    \
-        count_ = MIN((size_t)SUM_BLOCK, (n) - start_);                                             \
-        for (size_t i = start_; i < start_ + count_; i++)                                          \
-            terms_[i - start_] = (term);                                                           \
-        for (size_t rest_ = count_; rest_ < SUM_BLOCK; rest_++)                                    \
+        for (size_t i = start; i < (end); i++)                                                     \
+            terms_[i - (start)] = (term);                                                          \
+        for (size_t rest_ = (end) - (start); rest_ < SUM_BLOCK; rest_++)                           \
             terms_[rest_] = 0;                                                                     \
         (total) += sum_of_block(terms_);                                                           \
-    }
+    } while (0)
 
 /* A step's rate, and what holds it: lr, decay and l1. */
 static inline void scale_rate(double *hyper, double factor) {

@@ -4,15 +4,25 @@ from functools import partial
 
 import numpy as np
 
+from bench.problem import LOSS
 from fastopt import _core, optim
 from fastopt.linear_model import SGDClassifier
 
-RULES = {"sgd": optim.SGD, "momentum": partial(optim.SGD, momentum=0.9), "adam": optim.Adam}
+
+def bind(rule, params, lr):
+    """The optimizer of the shelf for these arrays."""
+    of_shelf = optim.OPTIMIZERS[rule]
+    return type(of_shelf)(params, **{**of_shelf.options, "lr": lr})
 
 
-def optimizer(rule, params, grads, lr):
-    step = RULES[rule](params, lr=lr).step
-    return partial(step, grads), lambda: params
+def step_of(optimizer, grads):
+    return partial(optimizer.step, grads, **({"loss": LOSS} if optimizer.needs_loss else {}))
+
+
+def arrays_of(optimizer):
+    """What a step updates: of each parameter, itself and its state."""
+    pairs = zip(optimizer._params, optimizer._state, strict=True)
+    return [[w, *state.values()] for w, state in pairs]
 
 
 def classifier(problem):

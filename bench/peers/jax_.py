@@ -7,26 +7,38 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from bench.problem import ADAGRAD_EPS
+from bench.problem import ADAGRAD_EPS, LOSS
 
 jax.config.update("jax_enable_x64", True)  # float64 rows; float32 stays float32
 
-RULES = {
+RULES = {  # the eps of Adagrad inside the root
     "sgd": optax.sgd,
     "momentum": partial(optax.sgd, momentum=0.9),
-    "adagrad": partial(optax.adagrad, initial_accumulator_value=0, eps=ADAGRAD_EPS),
-    "adam": optax.adam,
+    "nesterov": partial(optax.sgd, momentum=0.9, nesterov=True),
+    "adagrad": partial(optax.adagrad, initial_accumulator_value=0, eps=ADAGRAD_EPS**2),
+    "rmsprop": partial(optax.rmsprop, decay=0.99, eps_in_sqrt=False),
 }
+DIFFERENT = {"nadam", "rprop"}  # no schedule of the momentum; a first step of another length
+
+
+def rule_of(name):
+    """What makes optax's rule with the formula of this name, if it has that."""
+    if name in DIFFERENT:
+        return None
+    return RULES.get(name) or getattr(optax, name, None) or getattr(optax.contrib, name, None)
 
 
 def optimizer(rule, params, grads, lr):
-    rule = RULES[rule](lr)
+    made = rule_of(rule)
+    if made is None:
+        return None
+    rule = optax.with_extra_args_support(made(lr))
     params, grads = jax.tree.map(jnp.array, (params, grads))
-    state = rule.init(params)
+    state = jax.tree.map(jnp.copy, rule.init(params))  # params may be a part of it
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def update(params, state, grads):
-        updates, state = rule.update(grads, state, params)
+        updates, state = rule.update(grads, state, params, value=LOSS)
         return optax.apply_updates(params, updates), state
 
     def step():
@@ -39,7 +51,7 @@ def optimizer(rule, params, grads, lr):
 
 def epoch(problem):
     X, y = jnp.array(problem.X), jnp.array(problem.y)
-    rule, size = RULES[problem.optimizer](problem.eta0), problem.batch_size
+    rule, size = rule_of(problem.optimizer)(problem.eta0), problem.batch_size
 
     def update(carry, rows):
         params, state = carry

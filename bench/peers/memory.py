@@ -10,6 +10,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LINE = 16  # words of 4 bytes
+BLOCK = 256  # of an array, beside which there are others
 
 
 @intrinsic
@@ -82,41 +83,21 @@ def reads(X, order):
 
 
 @njit
-def add_to_1(times, gs, ws):
+def add_to_all(times, part, gs, of_each):
+    """A block of g is read once, into the nearest cache, for as many arrays as there are."""
     for _ in range(times):
-        for k in range(len(ws)):
-            w, g = ws[k], gs[k]
-            for i in range(w.size):
-                w[i] += g[i]
+        for k in range(len(gs)):
+            g, arrays = gs[k], of_each[k]
+            for start in range(0, g.size, BLOCK):
+                x = g[start : start + BLOCK]
+                for array in arrays:
+                    block = array[start : start + BLOCK]
+                    for i in range(x.size):
+                        block[i] += part * x[i]
 
 
-@njit
-def add_to_2(times, gs, ws, vs):
-    for _ in range(times):
-        for k in range(len(ws)):
-            w, g, v = ws[k], gs[k], vs[k]
-            for i in range(w.size):
-                x = g[i]
-                w[i] += x
-                v[i] += x
-
-
-@njit
-def add_to_3(times, gs, ws, ms, vs):
-    for _ in range(times):
-        for k in range(len(ws)):
-            w, g, m, v = ws[k], gs[k], ms[k], vs[k]
-            for i in range(w.size):
-                x = g[i]
-                w[i] += x
-                m[i] += x
-                v[i] += x
-
-
-def in_place(rule, params, grads, times):
-    """A call that, so many times, adds the gradient to the parameters and to as many arrays as
-    the rule keeps."""
-    add, n_states = {"sgd": (add_to_1, 0), "momentum": (add_to_2, 1), "adam": (add_to_3, 2)}[rule]
-    arrays = [tuple(grads), tuple(params)]
-    arrays += [tuple(np.zeros_like(w) for w in params) for _ in range(n_states)]
-    return lambda: add(times, *arrays)
+def in_place(grads, of_each, times):
+    """A call that, so many times, adds no part of each gradient to each array of its parameter:
+    they are read and written, and stay as they are."""
+    of_each = tuple(tuple(arrays) for arrays in of_each)
+    return lambda: add_to_all(times, np.float32(0), tuple(grads), of_each)

@@ -1,27 +1,31 @@
-"""torch: its fused optimizers, and an epoch of a linear model by hand."""
+"""torch: its optimizers, and an epoch of a linear model by hand."""
+
+import inspect
 
 import numpy as np
 import torch
 
-from bench.problem import ADAGRAD_EPS
+from bench import peers
+from fastopt.optim import OPTIMIZERS
 
 torch.set_num_threads(1)
 
+KINDS = {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam}
 MOST_UPDATES = 5_000  # of an epoch: the time goes with their number
-
-RULES = {
-    "sgd": lambda params, lr: torch.optim.SGD(params, lr, fused=True),
-    "momentum": lambda params, lr: torch.optim.SGD(params, lr, momentum=0.9, fused=True),
-    "adagrad": lambda params, lr: torch.optim.Adagrad(params, lr, eps=ADAGRAD_EPS, fused=True),
-    "adam": lambda params, lr: torch.optim.Adam(params, lr, fused=True),
-}
 
 
 def optimizer(rule, params, grads, lr):
+    """torch's class of the same name, by its fused kernel, or else with foreach."""
+    of_shelf = OPTIMIZERS[rule]
+    kind = getattr(torch.optim, type(of_shelf).__name__, None)
+    if kind is None:
+        return None
     tensors = [torch.from_numpy(w) for w in params]
     for tensor, g in zip(tensors, grads, strict=True):
         tensor.grad = torch.from_numpy(g)
-    return RULES[rule](tensors, lr).step, lambda: params
+    fast = "fused" if "fused" in inspect.signature(kind).parameters else "foreach"
+    options = {**peers.changed_options(of_shelf), "lr": lr, fast: True}
+    return kind(tensors, **options).step, lambda: params
 
 
 def epoch(problem):
@@ -49,7 +53,7 @@ def minibatch(problem, X, y, order):
 def incremental_by_rule(problem, X, y, order):
     theta, g = torch.zeros((2, X.shape[1] + 1), dtype=y.dtype)
     w, theta.grad = theta[:-1], g
-    step = RULES[problem.optimizer]([theta], problem.eta0).step
+    step = KINDS[problem.optimizer]([theta], problem.eta0, fused=True).step
     for i in order.tolist():
         x, target = X[i], y[i]
         slope = -target / (1 + torch.exp(target * (torch.dot(x, w) + theta[-1])))

@@ -12,10 +12,12 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
     real *restrict s = state[2];
     const real l2 = (real)hyper[1], beta3 = (real)hyper[BETA3], eps = (real)hyper[EPS];
     const real gain = (real)(hyper[GAIN3] * (memory[D] * hyper[0]));
-    ADD_UP(sums[0], i, n, (g[i] + l2 * w[i]) * (s[i] / (SQRT(v[i]) + eps)));
-    for (size_t i = 0; i < n; i++)
-        s[i] = beta3 * s[i] + gain * (g[i] + l2 * w[i]);
-    ADD_UP(sums[1], i, n, FABS(s[i]));
+    EACH_BLOCK (start, end, n) {
+        ADD_UP(sums[0], i, start, end, (g[i] + l2 * w[i]) * (s[i] / (SQRT(v[i]) + eps)));
+        for (size_t i = start; i < end; i++)
+            s[i] = beta3 * s[i] + gain * (g[i] + l2 * w[i]);
+        ADD_UP(sums[1], i, start, end, FABS(s[i]));
+    }
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {

@@ -10,10 +10,12 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
                  const double *hyper, const double *memory, size_t n, double *sums) {
     const real *restrict w0 = state[0];
     const real l2 = (real)hyper[1];
-    ADD_UP(sums[0], i, n, SQUARE(w[i] - w0[i]));
-    ADD_UP(sums[1], i, n, SQUARE(g[i] + l2 * w[i]));
-    if (!memory[STARTED])
-        ADD_UP(sums[2], i, n, SQUARE(w[i]));
+    EACH_BLOCK (start, end, n) {
+        ADD_UP(sums[0], i, start, end, SQUARE(w[i] - w0[i]));
+        ADD_UP(sums[1], i, start, end, SQUARE(g[i] + l2 * w[i]));
+        if (!memory[STARTED])
+            ADD_UP(sums[2], i, start, end, SQUARE(w[i]));
+    }
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {

@@ -7,11 +7,13 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
                  const double *hyper, const double *memory, size_t n, double *sums) {
     real *restrict m = state[0];
     const real l2 = (real)hyper[1], beta = (real)hyper[4], gain = (real)hyper[5];
-    for (size_t i = 0; i < n; i++)
-        m[i] = beta * m[i] + gain * (g[i] + l2 * w[i]);
-    ADD_UP(sums[GRADIENT_DOT_W], i, n, (g[i] + l2 * w[i]) * w[i]);
-    ADD_UP(sums[M_DOT_W], i, n, m[i] * w[i]);
-    ADD_UP(sums[M_DOT_STEP], i, n, SQUARE(m[i]));
+    EACH_BLOCK (start, end, n) {
+        for (size_t i = start; i < end; i++)
+            m[i] = beta * m[i] + gain * (g[i] + l2 * w[i]);
+        ADD_UP(sums[GRADIENT_DOT_W], i, start, end, (g[i] + l2 * w[i]) * w[i]);
+        ADD_UP(sums[M_DOT_W], i, start, end, m[i] * w[i]);
+        ADD_UP(sums[M_DOT_STEP], i, start, end, SQUARE(m[i]));
+    }
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {

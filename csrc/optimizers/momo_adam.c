@@ -9,14 +9,16 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
     const real beta1 = (real)hyper[4], gain1 = (real)hyper[5];
     const real beta2 = (real)hyper[6], gain2 = (real)hyper[7];
     const real root = (real)hyper[8], eps = (real)hyper[9];
-    for (size_t i = 0; i < n; i++) {
-        const real gi = g[i] + l2 * w[i];
-        m[i] = beta1 * m[i] + gain1 * gi;
-        v[i] = beta2 * v[i] + gain2 * gi * gi;
+    EACH_BLOCK (start, end, n) {
+        for (size_t i = start; i < end; i++) {
+            const real gi = g[i] + l2 * w[i];
+            m[i] = beta1 * m[i] + gain1 * gi;
+            v[i] = beta2 * v[i] + gain2 * gi * gi;
+        }
+        ADD_UP(sums[GRADIENT_DOT_W], i, start, end, (g[i] + l2 * w[i]) * w[i]);
+        ADD_UP(sums[M_DOT_W], i, start, end, m[i] * w[i]);
+        ADD_UP(sums[M_DOT_STEP], i, start, end, SQUARE(m[i]) / (SQRT(v[i]) * root + eps));
     }
-    ADD_UP(sums[GRADIENT_DOT_W], i, n, (g[i] + l2 * w[i]) * w[i]);
-    ADD_UP(sums[M_DOT_W], i, n, m[i] * w[i]);
-    ADD_UP(sums[M_DOT_STEP], i, n, SQUARE(m[i]) / (SQRT(v[i]) * root + eps));
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {

@@ -8,9 +8,11 @@ enum { MAX_LR = 4, F_MIN, LEAST_GAP, EPS }; /* hyper-parameters */
 static void sums(const real *restrict w, const real *restrict g, real *const *state,
                  const double *hyper, const double *memory, size_t n, double *sums) {
     const real l2 = (real)hyper[1];
-    ADD_UP(sums[0], i, n, SQUARE(g[i] + l2 * w[i]));
-    if (hyper[1] != 0)
-        ADD_UP(sums[1], i, n, l2 * w[i] * w[i]);
+    EACH_BLOCK (start, end, n) {
+        ADD_UP(sums[0], i, start, end, SQUARE(g[i] + l2 * w[i]));
+        if (hyper[1] != 0)
+            ADD_UP(sums[1], i, start, end, l2 * w[i] * w[i]);
+    }
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {

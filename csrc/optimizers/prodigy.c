@@ -13,10 +13,12 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
     const double d = memory[D];
     const real l2 = (real)hyper[1], beta3 = (real)hyper[BETA3];
     const real gain = (real)(d * hyper[LR_OF_S] * d / hyper[D0]);
-    for (size_t i = 0; i < n; i++)
-        s[i] = beta3 * s[i] + gain * (g[i] + l2 * w[i]);
-    ADD_UP(sums[0], i, n, (g[i] + l2 * w[i]) * (w0[i] - w[i]));
-    ADD_UP(sums[1], i, n, FABS(s[i]));
+    EACH_BLOCK (start, end, n) {
+        for (size_t i = start; i < end; i++)
+            s[i] = beta3 * s[i] + gain * (g[i] + l2 * w[i]);
+        ADD_UP(sums[0], i, start, end, (g[i] + l2 * w[i]) * (w0[i] - w[i]));
+        ADD_UP(sums[1], i, start, end, FABS(s[i]));
+    }
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {
