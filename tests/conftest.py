@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from fastopt import _core
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 ISAS = [name for name, supported in _core.ISAS.items() if supported]
 
