@@ -1,5 +1,5 @@
 /* Sums over parameters, for rules whose step depends on all of them: in a fixed order, and in
-   float64 from one block to the next, so that they stay exact for any number of parameters. */
+   float64 from one block to the next, so that they lose no digits however many there are. */
 #ifndef FO_SUMS_H
 #define FO_SUMS_H
 
@@ -30,7 +30,7 @@ static inline double sum_of_block(const real *terms) {
         (total) += sum_of_block(terms_);                                                           \
     } while (0)
 
-/* A step's rate, and what holds it: lr, decay and l1. */
+/* Multiplies a step's rate, and what holds it: lr, decay and l1. */
 static inline void scale_rate(double *hyper, double factor) {
     hyper[0] *= factor;
     hyper[2] *= factor;

@@ -3,10 +3,12 @@
    and the lower bound of the loss. */
 #include "momo.h"
 
+enum { BETA = 4, GAIN, MODEL }; /* hyper-parameters; those of the model are the last */
+
 static void sums(const real *restrict w, const real *restrict g, real *const *state,
                  const double *hyper, const double *memory, size_t n, double *sums) {
     real *restrict m = state[0];
-    const real l2 = (real)hyper[1], beta = (real)hyper[4], gain = (real)hyper[5];
+    const real l2 = (real)hyper[1], beta = (real)hyper[BETA], gain = (real)hyper[GAIN];
     EACH_BLOCK (start, end, n) {
         for (size_t i = start; i < end; i++)
             m[i] = beta * m[i] + gain * (g[i] + l2 * w[i]);
@@ -17,7 +19,7 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {
-    truncate_step(memory, sums, hyper, hyper[4], hyper[5], 1, hyper + 6);
+    truncate_step(memory, sums, hyper, hyper[BETA], hyper[GAIN], 1, hyper + MODEL);
 }
 
 EXPORT_GLOBAL(momo)

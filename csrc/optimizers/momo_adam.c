@@ -2,13 +2,16 @@
    mean of g^2; bias is 1 - beta1^t and root is 1 / sqrt(1 - beta2^t). */
 #include "momo.h"
 
+/* Hyper-parameters; those of the model are the last. */
+enum { BETA1 = 4, GAIN1, BETA2, GAIN2, ROOT, EPS, BIAS, MODEL };
+
 static void sums(const real *restrict w, const real *restrict g, real *const *state,
                  const double *hyper, const double *memory, size_t n, double *sums) {
     real *restrict m = state[0], *restrict v = state[1];
     const real l2 = (real)hyper[1];
-    const real beta1 = (real)hyper[4], gain1 = (real)hyper[5];
-    const real beta2 = (real)hyper[6], gain2 = (real)hyper[7];
-    const real root = (real)hyper[8], eps = (real)hyper[9];
+    const real beta1 = (real)hyper[BETA1], gain1 = (real)hyper[GAIN1];
+    const real beta2 = (real)hyper[BETA2], gain2 = (real)hyper[GAIN2];
+    const real root = (real)hyper[ROOT], eps = (real)hyper[EPS];
     EACH_BLOCK (start, end, n) {
         for (size_t i = start; i < end; i++) {
             const real gi = g[i] + l2 * w[i];
@@ -22,7 +25,7 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
 }
 
 static void numbers(double *memory, const double *sums, double *hyper) {
-    truncate_step(memory, sums, hyper, hyper[4], hyper[5], hyper[10], hyper + 11);
+    truncate_step(memory, sums, hyper, hyper[BETA1], hyper[GAIN1], hyper[BIAS], hyper + MODEL);
 }
 
 EXPORT_GLOBAL(momo_adam)
@@ -30,7 +33,7 @@ EXPORT_GLOBAL(momo_adam)
 RULE(momo_adam) {
     const real *restrict m = state[0], *restrict v = state[1];
     const real lr = (real)hyper[0], decay = (real)hyper[2], l1 = (real)hyper[3];
-    const real root = (real)hyper[8], eps = (real)hyper[9];
+    const real root = (real)hyper[ROOT], eps = (real)hyper[EPS];
     for (size_t i = 0; i < n; i++) {
         const real scale = SQRT(v[i]) * root + eps;
         w[i] = SHRUNK(w[i] - (decay * w[i] + lr * m[i] / scale), l1 / scale);
