@@ -9,9 +9,11 @@ static void sums(const real *restrict w, const real *restrict g, real *const *st
                  const double *hyper, const double *memory, size_t n, double *sums) {
     const real l2 = (real)hyper[1];
     EACH_BLOCK (start, end, n) {
-        ADD_UP(sums[0], i, start, end, SQUARE(g[i] + l2 * w[i]));
-        if (hyper[1] != 0)
+        if (l2 != 0) {
+            ADD_UP(sums[0], i, start, end, SQUARE(g[i] + l2 * w[i]));
             ADD_UP(sums[1], i, start, end, l2 * w[i] * w[i]);
+        } else /* g alone has to be read */
+            ADD_UP(sums[0], i, start, end, SQUARE(g[i]));
     }
 }
 
