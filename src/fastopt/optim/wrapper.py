@@ -18,6 +18,8 @@ class Wrapper(Saved):
         What is wrapped.
     rule : Optimizer
         The optimizer within all wrappers.
+    t : int
+        Updates done; a `step` that made none has not counted.
 
     Examples
     --------
@@ -49,7 +51,7 @@ class Wrapper(Saved):
 
     @property
     def t(self) -> int:
-        """Updates done; a `step` that made none has not counted."""
+        """Updates done."""
         return self.rule.t
 
     @property
