@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fastopt.optim.moments import eps_numbers
 from fastopt.optim.optimizer import Optimizer, Options
+from fastopt.optim.terms import eps_numbers
 
 
 class Adagrad(Optimizer):

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options
+from fastopt.optim.terms import filled, kept
 
 
 class Adam(Optimizer):

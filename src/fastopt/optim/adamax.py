@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options
+from fastopt.optim.terms import filled, kept
 
 
 class Adamax(Optimizer):

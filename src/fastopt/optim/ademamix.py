@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Optimizer, Options, rates
 from fastopt.optim.options import Checks, check_number, fraction_of_time
+from fastopt.optim.terms import filled, kept
 
 
 class AdEMAMix(Optimizer):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fastopt.optim.moments import kept
 from fastopt.optim.optimizer import Optimizer, Options
+from fastopt.optim.terms import kept
 
 
 class Lion(Optimizer):

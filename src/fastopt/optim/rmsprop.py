@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fastopt.optim.moments import eps_numbers, settled
 from fastopt.optim.optimizer import Optimizer, Options
+from fastopt.optim.terms import eps_numbers, settled
 
 
 class RMSprop(Optimizer):

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fastopt.optim.moments import filled, kept
 from fastopt.optim.optimizer import Array, Optimizer, Options
 from fastopt.optim.options import Checks, inside
+from fastopt.optim.terms import filled, kept
 
 
 class _ScheduleFree(Optimizer):

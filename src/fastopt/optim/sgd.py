@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.optim.moments import settled
 from fastopt.optim.optimizer import Array, Optimizer, Options
+from fastopt.optim.terms import settled
 
 
 class SGD(Optimizer):
