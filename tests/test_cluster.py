@@ -3,6 +3,7 @@
 import _thread
 import hashlib
 import pickle
+import signal
 import threading
 import time
 import warnings
@@ -650,7 +651,15 @@ def test_a_bar_shows_the_epochs(capsys):
     assert "MiniBatchKMeans" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_heard_within_a_batch(dtype):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt, also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_heard_within_a_batch(dtype, interruptible):
     X = np.broadcast_to(dtype(1), (100_000, 2000))
     clusters = _core.Clusters(X, np.ones((2000, 2000), dtype), np.zeros(2000), batch_size=len(X))
     for call in (clusters.run, clusters.assign):
