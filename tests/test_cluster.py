@@ -592,11 +592,18 @@ def test_other_features_than_before_are_refused():
         model.partial_fit(X)
 
 
-def test_columns_outside_of_the_matrix_are_refused():
+def test_columns_outside_of_the_matrix_are_refused(monkeypatch):
     X = sparse.csr_array(np.eye(4))
+    model = MiniBatchKMeans(2, random_state=0).fit(X)
     X.indices[2] = 9
-    with pytest.raises(ValueError, match="column indices outside of"):
-        MiniBatchKMeans(2).fit(X)
+    # An array that scipy made of such a row would be written beyond its end.
+    monkeypatch.setattr(sparse.csr_array, "toarray", lambda *_: pytest.fail("was made an array"))
+    for seed in range(20):
+        with pytest.raises(ValueError, match="column indices outside of"):
+            MiniBatchKMeans(2, random_state=seed).fit(X)
+    for call in (model.partial_fit, model.predict, model.transform, model.score):
+        with pytest.raises(ValueError, match="column indices outside of"):
+            call(X)
     X.indices[2] = -1
     with pytest.raises(ValueError, match="column indices outside of"):
         _core.Clusters(X, np.zeros((2, 4)), np.zeros(2))
