@@ -20,7 +20,14 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
 from fastopt.linear_model.base import all_or_nothing
-from fastopt.linear_model.input import Array, check_columns, check_weights, read, weight_dtype
+from fastopt.linear_model.input import (
+    Array,
+    check_columns,
+    check_weights,
+    read,
+    summed,
+    weight_dtype,
+)
 
 __all__ = ["MiniBatchKMeans"]
 
@@ -256,9 +263,7 @@ class MiniBatchKMeans(
     def _read_X(self, X: Any, *, reset: bool) -> Any:
         X = read(self, X, reset=reset)
         check_columns(X)  # before scipy writes where they point
-        if sparse.issparse(X) and not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()  # whose squared norm is wanted
+        X = summed(X)
         assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
         return X
 

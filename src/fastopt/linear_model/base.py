@@ -30,6 +30,7 @@ from fastopt.linear_model.input import (
     read,
     shaped,
     starting_point,
+    summed,
 )
 from fastopt.linear_model.plan import LEARNING_RATES, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
@@ -240,9 +241,8 @@ class BaseSGD(BaseEstimator):
             coef, intercept = progress.trained or (coef, intercept)
         if (rule.anchored and not as_left) or rule.fixed != progress.fixed:
             progress.forget_state()
-        if plan.step != "gradient" and sparse.issparse(X) and not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()  # whose squared norm is wanted
+        if plan.step != "gradient":
+            X = summed(X)
         coef = laid_out(coef, X)
         if plan.bounds != (-math.inf, math.inf):
             np.clip(coef, *plan.bounds, out=coef)

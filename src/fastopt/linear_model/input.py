@@ -72,6 +72,15 @@ def check_columns(X: Any) -> None:
         raise ValueError(f"X has column indices outside of 0 .. {n_features - 1}")
 
 
+def summed(X: Any) -> Any:
+    """Return X, if sparse with one entry for each place, as the norm of a row wants it."""
+    if not sparse.issparse(X) or X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X
+
+
 def check_row(X: Any, row: int) -> None:
     """Raise the error of a row from which no finite prediction came, if it is to blame for it."""
     check_columns(X)

@@ -66,16 +66,12 @@ def _made(model: Any) -> Plan:
     if not get_config()["skip_parameter_validation"]:
         model._validate_params()
     rule = _rule(model)
+    bounds = _bounds(model)
+    _check_goes_with(model, rule, bounds)
     unmoved = rule.optimizer.sparse and not (rule.l1 or rule.l2)
-    together = rule.averages or _core.OPTIMIZERS[rule.kernel][2]
-    if model.sparse_updates == "touched" and together:
-        raise ValueError(
-            f"sparse_updates must be 'exact' with {type(rule.optimizer).__name__}, which keeps "
-            "numbers for all weights together"
-        )
     return Plan(
         rule,
-        _bounds(model),
+        bounds,
         step=model.learning_rate if model.learning_rate in PASSIVE_AGGRESSIVE else "gradient",
         touched_only=unmoved or model.sparse_updates == "touched",
     )
@@ -87,19 +83,29 @@ def _rule(model: Any) -> Rule:
         optimizer = OPTIMIZERS[optimizer]
     else:
         _check_unbound(optimizer)
-    if model.average and optimizer.averages:
-        raise ValueError(
-            f"average must be False with {type(optimizer).__name__}, which averages by itself"
-        )
-    if _bounds(model) != (-math.inf, math.inf) and not optimizer.projects:
-        raise ValueError(f"bounds and positive cannot be used with {type(optimizer).__name__}")
     l1, l2 = _penalties(model)
     lr = _rate(model, optimizer.options["lr"])
-    if isinstance(optimizer, FTRL) and (callable(lr) or model.learning_rate == "adaptive"):
+    return Rule(optimizer, {**optimizer.options, "lr": lr, "weight_decay": l2, "l1": l1})
+
+
+def _check_goes_with(model: Any, rule: Rule, bounds: tuple[float, float]) -> None:
+    """Raise the error of a parameter that its optimizer does not bear."""
+    optimizer, name = rule.optimizer, type(rule.optimizer).__name__
+    if model.average and optimizer.averages:
+        raise ValueError(f"average must be False with {name}, which averages by itself")
+    if bounds != (-math.inf, math.inf) and not optimizer.projects:
+        raise ValueError(f"bounds and positive cannot be used with {name}")
+    together = optimizer.averages or _core.OPTIMIZERS[rule.kernel][2]
+    if model.sparse_updates == "touched" and together:
+        raise ValueError(
+            f"sparse_updates must be 'exact' with {name}, which keeps numbers for all weights "
+            "together"
+        )
+    changes = callable(rule.options["lr"]) or model.learning_rate == "adaptive"
+    if isinstance(optimizer, FTRL) and changes:
         raise ValueError(
             "learning_rate must be 'constant' or 'optimal' with FTRL: the weights are made from it"
         )
-    return Rule(optimizer, {**optimizer.options, "lr": lr, "weight_decay": l2, "l1": l1})
 
 
 def _penalties(model: Any) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar
 
+from fastopt._arguments import fraction, nonnegative
 from fastopt.optim.optimizer import Optimizer, Options, rates
-from fastopt.optim.options import Checks, check_number, fraction_of_time
+from fastopt.optim.options import Checks, or_of_time
 from fastopt.optim.terms import filled, kept
 
 
@@ -36,7 +37,10 @@ class AdEMAMix(Optimizer):
     1; as in optax.
     """
 
-    _own_checks: ClassVar[Checks] = {"alpha": check_number, "b3": fraction_of_time}
+    _own_checks: ClassVar[Checks] = {
+        "alpha": or_of_time(nonnegative),
+        "b3": or_of_time(fraction),
+    }
 
     def __init__(
         self,

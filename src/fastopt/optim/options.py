@@ -18,9 +18,13 @@ def check_lr(name: str, value: Any) -> Any:
     return nonnegative(name, value)
 
 
-def check_number(name: str, value: Any) -> Any:
-    """Return a number >= 0 as a float, or a callable of t, or raise what is wrong with it."""
-    return value if callable(value) and not isinstance(value, type) else nonnegative(name, value)
+def or_of_time(check: Callable[[str, Any], float]) -> Callable[[str, Any], Any]:
+    """Return a check of a number that lets a function of t pass in its place."""
+
+    def checked(name: str, value: Any) -> Any:
+        return value if callable(value) and not isinstance(value, type) else check(name, value)
+
+    return checked
 
 
 def _pair(name: str, value: Any) -> tuple[Any, ...]:
@@ -60,11 +64,6 @@ def inside(name: str, value: Any) -> float:
     if number < 0.01:
         raise ValueError(f"{name} must be at least 0.01, got {value!r}")
     return number
-
-
-def fraction_of_time(name: str, value: Any) -> Any:
-    """Return a number in [0, 1), or a callable of t that gives such."""
-    return value if callable(value) and not isinstance(value, type) else fraction(name, value)
 
 
 def _betas(name: str, value: Any) -> tuple[float, ...]:
