@@ -1,0 +1,346 @@
+"""Tables in files: those of Parquet and of Arrow, and what they share with CSV."""
+
+import os
+import tempfile
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from fastopt.data.arrow import ipc, pa, parquet, reading
+from fastopt.data.encoding import Encoding, Place, Survey, joined, plain
+from fastopt.data.source import MEMORY, Block, Found, Labels, Source, labels_of
+
+
+class TableSource(Source):
+    """The rows of a table in a file.
+
+    Parameters
+    ----------
+    data : path
+        The file.
+    target, sample_weight, features, dtype, categorical, classes, missing, on_bad_rows, memory, like
+        As for `open_source`. Rows left out because something is missing are counted in
+        ``n_bad_rows`` too.
+    """
+
+    def __init__(
+        self,
+        data: str | os.PathLike[str],
+        *,
+        target: str | None = None,
+        sample_weight: str | None = None,
+        features: Sequence[str] | None = None,
+        dtype: Any = None,
+        categorical: Any = None,
+        classes: Any = None,
+        missing: str | None = None,
+        on_bad_rows: str = "raise",
+        memory: int = MEMORY,
+        like: dict[str, Any] | None = None,
+    ) -> None:
+        self.name, self.memory = os.fspath(data), memory
+        self._encoding = Encoding(
+            self.name,
+            self._columns(),
+            target=target,
+            sample_weight=sample_weight,
+            features=features,
+            dtype=dtype,
+            categorical=categorical,
+            missing=missing,
+            on_bad_rows=on_bad_rows,
+            like=like,
+        )
+        if classes is None and like is not None:
+            classes = like["classes"]
+        self._classes = labels_of(classes)
+        self._note()
+
+    # What a format gives.
+
+    @abstractmethod
+    def _columns(self) -> list[tuple[str, Any]]:
+        """Return the names and types of the columns of the file."""
+
+    @abstractmethod
+    def _batches(self, block: int) -> Iterable[tuple[Any, Place]]:
+        """Return the batches of a block, and the place in the file of the rows of each."""
+
+    # What comes of it.
+
+    @property
+    def feature_names(self) -> list[str]:  # type: ignore[override]
+        """The name of each feature."""
+        self._complete()
+        return self._encoding.feature_names
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What another source is opened ``like``."""
+        self._complete()
+        classes = None if self.classes is None else self.classes.tolist()
+        return self._encoding.schema | {"n_features": self.n_features, "classes": classes}
+
+    def read(self, blocks: Sequence[int]) -> Block:
+        """Return the rows of some blocks as one."""
+        self._complete()
+        return joined(
+            self._encoding.block(batch, place)
+            for block in blocks
+            for batch, place in self._batches(block)
+        )
+
+    def _complete(self) -> None:
+        if not self._encoding.is_complete:
+            _ = self._found
+
+    def _note(self) -> None:
+        if self._encoding.is_complete:
+            self._n_features = self._encoding.n_features
+
+    def _look(self) -> Found:
+        labels, survey = Labels(), Survey(self._encoding)
+        n_samples = n_bad = 0
+        for block in range(self.n_blocks):
+            for batch, place in self._batches(block):
+                rows = self._encoding.rows(batch, place)
+                labels.add(rows.y)
+                survey.add(rows)
+                n_samples += len(rows)
+                n_bad += rows.n_bad
+        if not n_samples:
+            raise ValueError(f"{self.name}: expected rows, found none")
+        survey.complete()
+        self._note()
+        return Found(n_samples, self._encoding.n_features, n_bad, *labels.found())
+
+    def _block_rows(self) -> int:
+        """Return how many rows a block may have."""
+        cell = self._encoding.dtype.itemsize + 4  # and the index of CSR
+        row = len(self._encoding.used) * cell
+        return max(self.memory // (4 * self.blocks_per_window) // row, 1)
+
+
+class BatchSource(TableSource):
+    """The rows of a file of batches: blocks are made of some small ones, or parts of large ones."""
+
+    @property
+    @abstractmethod
+    def _sizes(self) -> list[int]:
+        """The rows of each batch."""
+
+    @cached_property
+    def _pieces(self) -> list[list["Piece"]]:
+        with reading(self.name):
+            return packed(self._sizes, self._block_rows())
+
+    @property
+    def n_blocks(self) -> int:  # type: ignore[override]
+        """The number of blocks."""
+        return len(self._pieces)
+
+    @abstractmethod
+    def _read(self, pieces: list["Piece"]) -> Iterable[Any]:
+        """Return the batches of some pieces."""
+
+    def _batches(self, block: int) -> Iterator[tuple[Any, Place]]:
+        pieces = self._pieces[block]
+        row = pieces[0].row
+        with reading(self.name):
+            batches = self._read(pieces)
+        for batch in batches:
+            yield batch, partial(_place, row)
+            row += batch.num_rows
+
+
+class ParquetSource(BatchSource):
+    """The rows of a Parquet file, as `TableSource` has them.
+
+    Row groups that are too large for a block are written, once, to a temporary file, in the folder
+    of ``tempfile.gettempdir()``: it needs as much room as the columns that are used take in memory.
+    """
+
+    def _columns(self) -> list[tuple[str, Any]]:
+        with reading(self.name):
+            self._metadata = parquet.read_metadata(self.name)
+            groups = range(self._metadata.num_row_groups)
+            self._groups = [self._metadata.row_group(group).num_rows for group in groups]
+            return _columns_of(self._metadata.schema.to_arrow_schema())
+
+    @cached_property
+    def _spool(self) -> "Spool | None":
+        most = self._block_rows()
+        if max(self._groups, default=0) <= most:
+            return None
+        with self._opened() as file:
+            return Spool(
+                file.iter_batches(most, columns=self._encoding.used, use_threads=False), most
+            )
+
+    @property
+    def _sizes(self) -> list[int]:
+        return self._groups if self._spool is None else self._spool.sizes
+
+    def _opened(self) -> Any:
+        return parquet.ParquetFile(
+            self.name,
+            metadata=self._metadata,
+            pre_buffer=False,  # which would hold the whole of a row group
+            buffer_size=2**16,
+        )
+
+    def _read(self, pieces: list["Piece"]) -> Iterable[Any]:
+        if self._spool is not None:
+            return [self._spool.batch(piece.index) for piece in pieces]
+        with self._opened() as file:
+            groups = [piece.index for piece in pieces]
+            table = file.read_row_groups(groups, columns=self._encoding.used, use_threads=False)
+            batches: list[Any] = table.to_batches()
+            return batches
+
+
+class ArrowSource(BatchSource):
+    """The rows of an Arrow file (Feather too) or stream, as `TableSource` has them.
+
+    A file that is not compressed is read by memory map. Another, and a stream, is written, once, to
+    a temporary file, in the folder of ``tempfile.gettempdir()``: it needs as much room as the
+    columns that are used take in memory, which must have room for the largest of the batches.
+    """
+
+    def _columns(self) -> list[tuple[str, Any]]:
+        with reading(self.name), pa.memory_map(self.name) as file:
+            return _columns_of(_reader(file).schema)
+
+    @cached_property
+    def _spool(self) -> "Spool | None":
+        with pa.memory_map(self.name) as file:
+            reader = _reader(file)
+            if _is_mapped(reader, file):
+                return None
+        with pa.OSFile(self.name) as file:
+            reader = _reader(file)
+            return Spool(_batches_of(reader, self._encoding.used), self._block_rows())
+
+    @property
+    def _sizes(self) -> list[int]:
+        if self._spool is not None:
+            return self._spool.sizes
+        with pa.memory_map(self.name) as file:
+            reader = ipc.open_file(file)
+            return [reader.get_batch(i).num_rows for i in range(reader.num_record_batches)]
+
+    def _read(self, pieces: list["Piece"]) -> Iterable[Any]:
+        if self._spool is not None:
+            return [self._spool.batch(piece.index) for piece in pieces]
+        # Opened anew each time: what a memory map has read counts as memory until it is closed.
+        reader = ipc.open_file(pa.memory_map(self.name))
+        return [reader.get_batch(p.index).slice(p.start, p.size) for p in pieces]
+
+
+class Spool:
+    """Record batches in a temporary file, to be read in any order: each is a stream of its own.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+        What to write.
+    most : int
+        Rows of one, at most; larger ones are cut.
+
+    Attributes
+    ----------
+    sizes : list of int
+        The rows of each batch.
+    """
+
+    def __init__(self, batches: Iterable[Any], most: int) -> None:
+        self._file = tempfile.TemporaryFile(prefix="fastopt-")  # noqa: SIM115  # as long as this
+        self._starts, self.sizes = [0], []
+        for batch in batches:
+            for start in range(0, batch.num_rows, most):
+                part = _plain(batch.slice(start, most))
+                with ipc.new_stream(self._file, part.schema) as writer:
+                    writer.write_batch(part)
+                self._starts.append(self._file.tell())
+                self.sizes.append(part.num_rows)
+
+    def batch(self, index: int) -> Any:
+        """Return one of the batches."""
+        start, stop = self._starts[index : index + 2]
+        self._file.seek(start)
+        return ipc.open_stream(self._file.read(stop - start)).read_next_batch()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a batch or row group."""
+
+    index: int
+    start: int
+    size: int
+    row: int  # of the file, that is the first of the piece
+
+
+def packed(sizes: Iterable[int], most: int) -> list[list[Piece]]:
+    """Return blocks of at most so many rows, made of batches of these sizes: of some small ones, or
+    a part of a large one.
+    """
+    blocks: list[list[Piece]] = []
+    room = row = 0
+    for index, size in enumerate(sizes):
+        for start in range(0, size, most):
+            piece = Piece(index, start, min(most, size - start), row)
+            if piece.size > room:
+                blocks.append([])
+                room = most
+            blocks[-1].append(piece)
+            room -= piece.size
+            row += piece.size
+    return blocks
+
+
+def _place(first: int, row: int) -> str:
+    return f"row {first + row + 1}"
+
+
+def _columns_of(schema: Any) -> list[tuple[str, Any]]:
+    """Return the names and types of columns, without those that pandas makes an index of."""
+    index = (schema.pandas_metadata or {}).get("index_columns", ())
+    return [(field.name, field.type) for field in schema if field.name not in index]
+
+
+def _reader(file: Any) -> Any:
+    """Return the reader of an Arrow file or stream."""
+    try:
+        return ipc.open_file(file)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        return ipc.open_stream(file)
+
+
+def _batches_of(reader: Any, columns: list[str]) -> Iterator[Any]:
+    if isinstance(reader, ipc.RecordBatchFileReader):
+        batches = map(reader.get_batch, range(reader.num_record_batches))
+    else:
+        batches = iter(reader)
+    return (batch.select(columns) for batch in batches)
+
+
+def _plain(batch: Any) -> Any:
+    """Return a batch without dictionaries, which may be much larger than the batch."""
+    columns = [plain(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _is_mapped(reader: Any, file: Any) -> bool:
+    """Whether the batches of a file are read where they lie: it is no stream, nor compressed."""
+    if not isinstance(reader, ipc.RecordBatchFileReader):
+        return False
+    if not reader.num_record_batches:
+        return True
+    file.seek(0)
+    first = file.read_buffer().address
+    buffers = [b for column in reader.get_batch(0).columns for b in column.buffers() if b]
+    return all(first <= b.address < first + file.size() for b in buffers if b.size)
