@@ -109,7 +109,7 @@ class Encoding:
         **given: Any,
     ) -> None:
         self.name = name
-        self._skips = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
+        self.skips = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._names = [column for column, _ in columns]
         self._types = dict(columns)
         given = {key: value for key, value in given.items() if value is not None}
@@ -276,7 +276,7 @@ class Encoding:
             weight = np.asarray(_numbers(batch.column(self.sample_weight)), self.dtype)
         rows = Rows(cells, categories, y, weight)
         bad, left_out = self._bad(rows, batch)
-        if bad and not self._skips:
+        if bad and not self.skips:
             self._raise(batch, bad, place)
         if not bad and left_out is None:
             return rows

@@ -10,7 +10,26 @@ from typing import Any
 
 from fastopt.data.arrow import ipc, pa, parquet, reading
 from fastopt.data.encoding import Encoding, Place, Survey, joined, plain
-from fastopt.data.source import MEMORY, Block, Found, Labels, Source, labels_of
+from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
+
+
+@dataclass
+class Batch:
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    rows : pyarrow.RecordBatch
+        Of the columns that are used, and perhaps others.
+    place : callable
+        Tells where in the file each row is.
+    n_bad : int
+        How many rows were left out already.
+    """
+
+    rows: Any
+    place: Place
+    n_bad: int = 0
 
 
 class TableSource(Source):
@@ -41,9 +60,10 @@ class TableSource(Source):
         like: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.memory = os.fspath(data), memory
+        columns = self._columns()
         self._encoding = Encoding(
             self.name,
-            self._columns(),
+            columns,
             target=target,
             sample_weight=sample_weight,
             features=features,
@@ -65,8 +85,11 @@ class TableSource(Source):
         """Return the names and types of the columns of the file."""
 
     @abstractmethod
-    def _batches(self, block: int) -> Iterable[tuple[Any, Place]]:
-        """Return the batches of a block, and the place in the file of the rows of each."""
+    def _batches(self, block: int) -> Iterable["Batch"]:
+        """Return the batches of a block."""
+
+    def _blocks(self) -> Iterable[int]:
+        return range(self.n_blocks)
 
     # What comes of it.
 
@@ -87,10 +110,13 @@ class TableSource(Source):
         """Return the rows of some blocks as one."""
         self._complete()
         return joined(
-            self._encoding.block(batch, place)
+            self._encoding.block(batch.rows, batch.place)
             for block in blocks
-            for batch, place in self._batches(block)
+            for batch in self._batches(block)
         )
+
+    def __iter__(self) -> Iterator[Block]:
+        return ahead(self.read([block]) for block in self._blocks())
 
     def _complete(self) -> None:
         if not self._encoding.is_complete:
@@ -103,13 +129,13 @@ class TableSource(Source):
     def _look(self) -> Found:
         labels, survey = Labels(), Survey(self._encoding)
         n_samples = n_bad = 0
-        for block in range(self.n_blocks):
-            for batch, place in self._batches(block):
-                rows = self._encoding.rows(batch, place)
+        for block in self._blocks():
+            for batch in self._batches(block):
+                rows = self._encoding.rows(batch.rows, batch.place)
                 labels.add(rows.y)
                 survey.add(rows)
                 n_samples += len(rows)
-                n_bad += rows.n_bad
+                n_bad += batch.n_bad + rows.n_bad
         if not n_samples:
             raise ValueError(f"{self.name}: expected rows, found none")
         survey.complete()
@@ -145,13 +171,13 @@ class BatchSource(TableSource):
     def _read(self, pieces: list["Piece"]) -> Iterable[Any]:
         """Return the batches of some pieces."""
 
-    def _batches(self, block: int) -> Iterator[tuple[Any, Place]]:
+    def _batches(self, block: int) -> Iterator["Batch"]:
         pieces = self._pieces[block]
         row = pieces[0].row
         with reading(self.name):
             batches = self._read(pieces)
         for batch in batches:
-            yield batch, partial(_place, row)
+            yield Batch(batch, partial(_place, row))
             row += batch.num_rows
 
 
