@@ -18,13 +18,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import assert_all_finite, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
 from fastopt.linear_model.callbacks import tell
 from fastopt.linear_model.input import (
     Array,
     check_columns,
+    check_finite,
     check_row,
     check_weights,
     read,
@@ -314,7 +315,7 @@ class BaseSGD(BaseEstimator):
                 done |= tell(callbacks, "on_epoch_end", self)
         except Diverged as error:
             if error.row is not None:
-                check_row(X, error.row)
+                check_row(self, X, error.row)
             return self.n_iter_ + 1
         finally:
             if bar is not None:
@@ -497,7 +498,7 @@ class BaseSGD(BaseEstimator):
         with np.errstate(all="ignore"):  # as in all_or_nothing
             scores = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
         if not np.isfinite(scores).all():
-            assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
+            check_finite(self, X)
         return scores
 
     def sparsify(self) -> Self:
