@@ -132,7 +132,7 @@ class TableSource(Source):
         for block in self._blocks():
             for batch in self._batches(block):
                 rows = self._encoding.rows(batch.rows, batch.place)
-                labels.add(rows.y)
+                labels.add(Block(rows.cells, rows.y, rows.sample_weight))
                 survey.add(rows)
                 n_samples += len(rows)
                 n_bad += batch.n_bad + rows.n_bad
