@@ -39,10 +39,9 @@ class CsvSource(TableSource):
         # In half the chunks that text may have: the shortest fields become six times as long.
         self._lines = Lines(self.name, self.memory // 2)
         self.name = self._lines.name
-        first = next(iter(self._lines), b"")
-        if not first.strip():
+        header, _, rows = b"".join(islice(self._lines, 2)).partition(b"\n")
+        if not header.strip():
             raise ValueError(f"{self.name}: expected the names of columns, found nothing")
-        header, _, rows = first.partition(b"\n")
         with reading(self.name):
             text = header.decode("utf-8-sig")
         self._names: list[str] = next(lexer.reader([text], delimiter=self.delimiter))
@@ -100,18 +99,25 @@ class CsvSource(TableSource):
                 self._sound(text, block)
         if table is None:
             table = pa.schema(kinds).empty_table()
-        for batch in table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]:
-            yield Batch(batch, partial(self._place, block), n_bad)
+        batches = table.combine_chunks().to_batches()
+        batch = batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
+        yield Batch(batch, partial(self._place, block), n_bad)
 
     # What is broken in it.
 
-    def _rows(self, text: bytes, block: int) -> Iterator[tuple[int, str, list[str]]]:
+    def _lexed(self, text: bytes, block: int) -> Iterator[tuple[int, str, list[str]]]:
         """Yield the number of each line that is not empty, the line, and its fields."""
         first = self._lines.first_line(block) + (block == 0)
         lines = text.decode("utf-8", "surrogateescape").split("\n")
         reader = lexer.reader(lines, delimiter=self.delimiter)
         start = 0
-        for fields in reader:
+        while True:
+            try:
+                fields = next(reader, None)
+            except lexer.Error as error:
+                raise ValueError(f"{self.name}, line {first + start}: {error}") from None
+            if fields is None:
+                return
             if reader.line_num > start + 1:
                 raise ValueError(
                     f"{self.name}, line {first + start}: expected fields that end on the line, "
@@ -127,7 +133,7 @@ class CsvSource(TableSource):
         """
         sound, n_bad, kinds = [], 0, self._read_as
         tested = [(index, name) for index, name in enumerate(self._names) if name in kinds]
-        for number, line, fields in self._rows(text, block):
+        for number, line, fields in self._lexed(text, block):
             error = self._error(fields, tested, kinds)
             if error is None:
                 sound.append(line + "\n")
@@ -135,7 +141,7 @@ class CsvSource(TableSource):
                 raise ValueError(f"{self.name}, line {number}{error}")
             else:
                 n_bad += 1
-        return "".join(sound).encode(), n_bad
+        return "".join(sound).encode("utf-8", "surrogateescape"), n_bad
 
     def _error(
         self, fields: list[str], tested: list[tuple[int, str]], kinds: dict[str, Any]
@@ -151,7 +157,7 @@ class CsvSource(TableSource):
 
     def _place(self, block: int, row: int) -> str:
         text = self._lines.read([block])
-        rows = self._rows(text[text.index(b"\n") + 1 :] if block == 0 else text, block)
+        rows = self._lexed(text[text.index(b"\n") + 1 :] if block == 0 else text, block)
         return f"line {next(islice(rows, row, None))[0]}"
 
     # Labels.
@@ -192,15 +198,16 @@ def _fits(field: str, kind: Any) -> bool:
 
 def _kind(column: Any) -> Any:
     """Return the type for a column of which these are the first fields, in the type found."""
-    if any(holds(column.type) for holds in (types.is_integer, types.is_floating, types.is_null)):
+    kind = column.type
+    if types.is_boolean(kind):
+        return kind
+    if any(holds(kind) for holds in (types.is_integer, types.is_floating, types.is_null)):
         return pa.float64()
-    if types.is_binary(column.type):
-        return pa.string()
-    if types.is_string(column.type):
+    if types.is_string(kind):
         fields = column.drop_null()
         numbers = compute.match_substring_regex(fields, f"^({NUMBER})$", ignore_case=True)
-        return pa.float64() if 2 * compute.sum(numbers).as_py() > len(fields) else pa.string()
-    return column.type
+        return pa.float64() if 2 * compute.sum(numbers).as_py() > len(fields) else kind
+    return pa.string()  # dates too
 
 
 def _whole(labels: Array | None) -> Array | None:

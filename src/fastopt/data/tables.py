@@ -2,14 +2,15 @@
 
 import os
 import tempfile
+import weakref
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 from fastopt.data.arrow import ipc, pa, parquet, reading
-from fastopt.data.encoding import Encoding, Place, Survey, joined, plain
+from fastopt.data.encoding import Encoding, Place, Rows, Survey, joined, plain
 from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
 
 
@@ -129,18 +130,21 @@ class TableSource(Source):
     def _look(self) -> Found:
         labels, survey = Labels(), Survey(self._encoding)
         n_samples = n_bad = 0
-        for block in self._blocks():
-            for batch in self._batches(block):
-                rows = self._encoding.rows(batch.rows, batch.place)
-                labels.add(Block(rows.cells, rows.y, rows.sample_weight))
-                survey.add(rows)
-                n_samples += len(rows)
-                n_bad += batch.n_bad + rows.n_bad
+        for rows in ahead(self._rows()):
+            labels.add(Block(rows.cells, rows.y, rows.sample_weight))
+            survey.add(rows)
+            n_samples, n_bad = n_samples + len(rows), n_bad + rows.n_bad
         if not n_samples:
-            raise ValueError(f"{self.name}: expected rows, found none")
+            raise ValueError(f"{self.name}: expected rows, found none that is not bad")
         survey.complete()
         self._note()
         return Found(n_samples, self._encoding.n_features, n_bad, *labels.found())
+
+    def _rows(self) -> Iterator[Rows]:
+        for block in self._blocks():
+            for batch in self._batches(block):
+                rows = self._encoding.rows(batch.rows, batch.place)
+                yield replace(rows, n_bad=rows.n_bad + batch.n_bad)
 
     def _block_rows(self) -> int:
         """Return how many rows a block may have."""
@@ -282,7 +286,8 @@ class Spool:
     """
 
     def __init__(self, batches: Iterable[Any], most: int) -> None:
-        self._file = tempfile.TemporaryFile(prefix="fastopt-")  # noqa: SIM115  # as long as this
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._starts, self.sizes = [0], []
         for batch in batches:
             for start in range(0, batch.num_rows, most):
