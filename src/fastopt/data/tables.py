@@ -4,6 +4,7 @@ import os
 import tempfile
 import weakref
 from abc import abstractmethod
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -12,6 +13,10 @@ from typing import Any
 from fastopt.data.arrow import ipc, pa, parquet, reading
 from fastopt.data.encoding import Encoding, Place, Rows, Survey, joined, plain
 from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
+
+#: Bytes that a column of a Parquet file takes as it is decoded: those of a page and a dictionary,
+#: as writers make them by default.
+DECODED = 2 * 2**20
 
 
 @dataclass
@@ -204,10 +209,13 @@ class ParquetSource(BatchSource):
         most = self._block_rows()
         if max(self._groups, default=0) <= most:
             return None
-        with self._opened() as file:
-            return Spool(
-                file.iter_batches(most, columns=self._encoding.used, use_threads=False), most
-            )
+        used, spool = self._encoding.used, Spool()
+        at_once = max(self.memory // (8 * DECODED), 1)
+        for first in range(0, len(used), at_once):
+            columns = used[first : first + at_once]
+            with self._opened() as file:
+                spool.add(file.iter_batches(most, columns=columns, use_threads=False), most)
+        return spool
 
     @property
     def _sizes(self) -> list[int]:
@@ -236,7 +244,7 @@ class ArrowSource(BatchSource):
 
     A file that is not compressed is read by memory map. Another, and a stream, is written, once, to
     a temporary file, in the folder of ``tempfile.gettempdir()``: it needs as much room as the
-    columns that are used take in memory, which must have room for the largest of the batches.
+    columns that are used take in memory, which must have room for its largest batch thrice.
     """
 
     def _columns(self) -> list[tuple[str, Any]]:
@@ -251,7 +259,9 @@ class ArrowSource(BatchSource):
                 return None
         with pa.OSFile(self.name) as file:
             reader = _reader(file)
-            return Spool(_batches_of(reader, self._encoding.used), self._block_rows())
+            spool = Spool()
+            spool.add(_batches_of(reader, self._encoding.used), self._block_rows())
+            return spool
 
     @property
     def _sizes(self) -> list[int]:
@@ -272,36 +282,42 @@ class ArrowSource(BatchSource):
 class Spool:
     """Record batches in a temporary file, to be read in any order: each is a stream of its own.
 
-    Parameters
-    ----------
-    batches : iterable of pyarrow.RecordBatch
-        What to write.
-    most : int
-        Rows of one, at most; larger ones are cut.
-
     Attributes
     ----------
     sizes : list of int
         The rows of each batch.
     """
 
-    def __init__(self, batches: Iterable[Any], most: int) -> None:
+    def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         weakref.finalize(self, self._file.close)
-        self._starts, self.sizes = [0], []
+        self._starts: list[array[int]] = []  # for each time that columns were added
+        self.sizes: list[int] = []
+
+    def add(self, batches: Iterable[Any], most: int) -> None:
+        """Write batches, cut to so many rows at most; or more columns of those that are there."""
+        starts = array("q", [self._file.seek(0, os.SEEK_END)])
+        sizes = []
         for batch in batches:
             for start in range(0, batch.num_rows, most):
                 part = _plain(batch.slice(start, most))
                 with ipc.new_stream(self._file, part.schema) as writer:
                     writer.write_batch(part)
-                self._starts.append(self._file.tell())
-                self.sizes.append(part.num_rows)
+                starts.append(self._file.tell())
+                sizes.append(part.num_rows)
+        assert self.sizes in ([], sizes)
+        self.sizes = sizes
+        self._starts.append(starts)
 
     def batch(self, index: int) -> Any:
-        """Return one of the batches."""
-        start, stop = self._starts[index : index + 2]
-        self._file.seek(start)
-        return ipc.open_stream(self._file.read(stop - start)).read_next_batch()
+        """Return one of the batches, with all its columns."""
+        columns: dict[str, Any] = {}
+        for starts in self._starts:
+            start, stop = starts[index : index + 2]
+            self._file.seek(start)
+            part = ipc.open_stream(self._file.read(stop - start)).read_next_batch()
+            columns |= zip(part.schema.names, part.columns, strict=True)
+        return pa.RecordBatch.from_pydict(columns)
 
 
 @dataclass(frozen=True)
