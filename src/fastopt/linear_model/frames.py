@@ -39,7 +39,7 @@ def matrix(frame: Any, dtypes: list[Any]) -> Array:
             frame.columns if is_polars else frame.column_names, columns, strict=True
         )
     ]
-    dtype = np.result_type(*found)
+    dtype = np.result_type(*found or dtypes[:1])
     if dtype not in dtypes:
         dtype = np.dtype(dtypes[0])
     elif is_polars and len(set(found)) == 1:

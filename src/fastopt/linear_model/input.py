@@ -43,8 +43,6 @@ def read(
         return validate_data(estimator, X, y, reset=reset, **checks)
     frame = as_table(X)
     validate_data(estimator, frame, y, reset=reset, skip_check_array=True)  # the names
-    if not frame.shape[1]:
-        return check_array(np.empty(frame.shape), estimator=estimator)  # raises the error of it
     X = matrix(frame, X_DTYPES)
     if only_X:
         return check_array(X, input_name="X", estimator=estimator, **checks)
