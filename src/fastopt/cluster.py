@@ -28,6 +28,7 @@ from fastopt.linear_model.input import (
     summed,
     weight_dtype,
 )
+from fastopt.model_file.savable import Savable
 
 __all__ = ["MiniBatchKMeans"]
 
@@ -38,7 +39,7 @@ AT_ONCE = 8  # candidates for a center, whose distances come in the time of thos
 
 
 class MiniBatchKMeans(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    Savable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """K-means clustering by mini-batches, with the parameters of scikit-learn's.
 

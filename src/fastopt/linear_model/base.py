@@ -34,6 +34,7 @@ from fastopt.linear_model.input import (
 )
 from fastopt.linear_model.plan import LEARNING_RATES, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
+from fastopt.model_file.savable import Savable
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
@@ -83,7 +84,7 @@ class Validation:
     weight: Array | None = None
 
 
-class BaseSGD(BaseEstimator):
+class BaseSGD(Savable, BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
