@@ -33,14 +33,16 @@ def to_json(estimator: Any, writer: Writer) -> dict[str, Json]:
         raise TypeError(f"only the estimators of fastopt can be saved, not {estimator!r}")
     parameters = estimator.get_params(deep=False)
     attributes = {name: value for name, value in vars(estimator).items() if name not in parameters}
-    if "_progress" in attributes:
-        # In the midst of a fit t_ is that of the last one.
-        attributes["t_"] = float(estimator._progress.t + 1)
-    _check(estimator, attributes)
+    progress = attributes.get("_progress")
+    if progress is not None:
+        attributes["t_"] = float(progress.t + 1)  # in the midst of a fit it is that of the last one
     written = {"class": name, "parameters": writer.named(parameters)}
-    if "_progress" in attributes:
-        written["progress"] = writer.named(vars(attributes.pop("_progress")), "progress")
-    return {**written, "attributes": writer.named(attributes)}
+    _check(estimator, attributes)
+    attributes.pop("_progress", None)
+    written["attributes"] = writer.named(attributes)
+    if progress is not None:
+        written["progress"] = writer.named(vars(progress), "progress")
+    return written
 
 
 def from_json(content: dict[str, Json], reader: Reader) -> Any:

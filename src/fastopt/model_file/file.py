@@ -60,12 +60,11 @@ def write(estimator: Any, path: Path, extra: Mapping[str, Any] | None = None) ->
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException as error:
-        with suppress(OSError):
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        with suppress(OSError):  # it has been renamed
             os.unlink(temporary)
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = path, None
-        raise
     _sync(folder)
 
 
