@@ -103,10 +103,11 @@ def read(path: Path) -> tuple[Any, dict[str, Any]]:
     with open(path, "rb") as file:
         try:
             return _read(file)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ValueError(
-                f"{os.fspath(path)!r} is no model that fastopt can load: {error}"
-            ) from None
+        except RecursionError:
+            reason = "it is nested too deep"
+        except (TypeError, ValueError) as error:
+            reason = str(error)
+    raise ValueError(f"{os.fspath(path)!r} is no model that fastopt can load: {reason}")
 
 
 def _read(file: BufferedReader) -> tuple[Any, dict[str, Any]]:
