@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
 from fastopt.data.source import Block, Source
+from fastopt.linear_model.checkpoints import Checkpoints
 from fastopt.linear_model.fitting import Fitting
 from fastopt.linear_model.input import (
     Array,
@@ -33,6 +34,7 @@ from fastopt.linear_model.input import (
 from fastopt.linear_model.plan import LEARNING_RATES, Plan
 from fastopt.linear_model.training import Progress, Targets, Training, laid_out
 from fastopt.linear_model.validation import Validation, given
+from fastopt.model_file.savable import Savable
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
@@ -72,7 +74,7 @@ def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
         raise
 
 
-class BaseSGD(BaseEstimator):
+class BaseSGD(Savable, BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -269,11 +271,17 @@ class BaseSGD(BaseEstimator):
         plan: Plan,
         max_iter: int,
         tol: float | None,
+        *,
+        source: Source | None = None,
+        checkpoints: Checkpoints | None = None,
         **how: Any,
     ) -> int | None:
         """Train for some epochs, as a `Fitting` does; return the one that diverged, if one did."""
         self.n_iter_ = 0
-        return Fitting(self, self._training(X, targets, plan), max_iter, tol, **how).run()
+        standing = checkpoints and checkpoints.begin(self, X, targets, source)
+        training = self._training(X, targets, plan)
+        how |= {"source": source, "checkpoints": checkpoints, "standing": standing}
+        return Fitting(self, training, max_iter, tol, **how).run()
 
     def _n_losses(self) -> int:
         """Return of how many losses the mean over the outputs is."""
@@ -305,7 +313,7 @@ class BaseSGD(BaseEstimator):
             raise ValueError(
                 f"max_iter must be 1 on data that can be gone over only once, got {self.max_iter}"
             )
-        if self.batch_size == "full" and source.n_windows != 1:
+        if self.batch_size == "full":
             raise ValueError("batch_size cannot be 'full' on a source larger than its memory")
 
     def _split(
