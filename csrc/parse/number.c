@@ -13,7 +13,6 @@ enum { LEAST = -342, MOST = 308, FRACTION_BITS = 52, BIAS = 1023, INFINITE = 204
 const double fo_exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-const uint64_t fo_powers_of_ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
 
 /* The highest 128 bits of 5^q, of which the first is set. */
 static uint128 powers_of_five[MOST - LEAST + 1];

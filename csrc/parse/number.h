@@ -20,9 +20,7 @@ double fo_decimal(uint64_t w, int64_t q);
    perhaps, times 10^exponent. */
 double fo_long_decimal(const char *first, const char *end, int64_t exponent);
 
-/* 10^k: those that double holds, and those of less than eight digits more. */
-extern const double fo_exact_powers[23];
-extern const uint64_t fo_powers_of_ten[8];
+extern const double fo_exact_powers[23]; /* 10^k, as far as double holds them */
 
 static inline int fo_is_digit(char c) { return (unsigned char)(c - '0') < 10; }
 
@@ -36,10 +34,9 @@ static inline uint64_t fo_eight_bytes(const char *p) {
     return bytes;
 }
 
-/* Bits in the bytes that are no digits; those above the first of them may be wrong. */
-static inline uint64_t fo_no_digits(uint64_t bytes) {
+static inline int fo_all_digits(uint64_t bytes) {
     const uint64_t high = 0xf0f0f0f0f0f0f0f0, threes = 0x3030303030303030;
-    return ((bytes & high) ^ threes) | (((bytes + 0x0606060606060606) & high) ^ threes);
+    return (bytes & high) == threes && ((bytes + 0x0606060606060606) & high) == threes;
 }
 
 /* The number of eight digits: pairs, then fours, then all, side by side in one register. */
@@ -51,17 +48,8 @@ static inline uint64_t fo_eight_digits(uint64_t bytes) {
 
 /* Appends the digits at p to *w, modulo 2^64; returns where they end. */
 static inline const char *fo_digits(const char *p, const char *end, uint64_t *w) {
-    while (end - p >= 8) {
-        const uint64_t bytes = fo_eight_bytes(p), others = fo_no_digits(bytes);
-        if (others) {
-            const int n = __builtin_ctzll(others) / 8;
-            if (n) /* what is shifted in counts as zeros in front */
-                *w = *w * fo_powers_of_ten[n] + fo_eight_digits(bytes << (64 - 8 * n));
-            return p + n;
-        }
+    for (uint64_t bytes; end - p >= 8 && fo_all_digits(bytes = fo_eight_bytes(p)); p += 8)
         *w = *w * 100000000 + fo_eight_digits(bytes);
-        p += 8;
-    }
     for (; fo_is_digit(*p); p++)
         *w = *w * 10 + (uint64_t)(*p - '0');
     return p;

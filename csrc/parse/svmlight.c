@@ -41,23 +41,29 @@ static const char *next_line(const char *p, const char *end) {
     return newline ? newline + 1 : end;
 }
 
-/* Digits to *index, which is above INT32_MAX if theirs is; returns where they end. */
-static const char *read_index(const char *p, const char *end, uint64_t *index) {
-    while (p[0] == '0' && fo_is_digit(p[1]))
-        p++;
+/* Digits, few of them as a rule, to *index, which is above INT64_MAX if theirs is; returns where
+   they end. */
+static const char *read_index(const char *p, uint64_t *index) {
+    const char *const first = p;
     *index = 0;
-    const char *const last = fo_digits(p, end, index);
-    if (last - p > FO_MOST_DIGITS)
-        *index = UINT64_MAX;
-    return last;
+    for (; fo_is_digit(*p); p++)
+        *index = *index * 10 + (uint64_t)(*p - '0');
+    if (p - first > FO_MOST_DIGITS) {
+        const char *significant = first;
+        while (*significant == '0')
+            significant++;
+        if (p - significant > FO_MOST_DIGITS)
+            *index = UINT64_MAX;
+    }
+    return p;
 }
 
 /* [+-]digits to *id; returns where they end, or NULL if it is no int64. */
-static const char *read_qid(const char *p, const char *end, int64_t *id) {
+static const char *read_qid(const char *p, int64_t *id) {
     uint64_t size;
     const int negative = *p == '-';
     p += negative || *p == '+';
-    const char *const last = read_index(p, end, &size);
+    const char *const last = read_index(p, &size);
     if (last == p || size > INT64_MAX)
         return NULL;
     *id = negative ? -(int64_t)size : (int64_t)size;
@@ -77,7 +83,7 @@ static fo_bad read_head(fo_svmlight *s, cursor *c, size_t row) {
         return stop(s, has_qid ? FO_BAD_QID_HERE : FO_BAD_NO_QID, p, word_end(p, c->end));
     if (has_qid) {
         const char *const id = p + 4;
-        p = read_qid(id, c->end, &s->qid[row]);
+        p = read_qid(id, &s->qid[row]);
         if (!p || !ends_word(p, c->end))
             return stop(s, FO_BAD_QID, id, word_end(id, c->end));
         c->p = p;
@@ -96,7 +102,7 @@ static fo_bad read_entries(fo_svmlight *s, cursor *c) {
         if (!fo_is_digit(*p) && ends_row(p, end))
             break;
         uint64_t found;
-        const char *const digits = p, *const colon = read_index(p, end, &found);
+        const char *const digits = p, *const colon = read_index(p, &found);
         if (colon == digits || *colon != ':')
             return stop(s, FO_BAD_ENTRY, digits, word_end(digits, end));
         if (found > (uint64_t)most || (int64_t)found <= previous) {

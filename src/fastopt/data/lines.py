@@ -61,8 +61,8 @@ class Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         chunk = 0
-        while chunk + 1 < len(self._starts) or self._find_next():
-            yield self.read([chunk])
+        while self._finds(chunk):
+            yield self._read(chunk)
             chunk += 1
 
     def read(self, chunks: Sequence[int]) -> bytes:
@@ -75,11 +75,19 @@ class Lines:
         return 1 + sum(self._read(before).count(b"\n") for before in range(chunk))
 
     def _read(self, chunk: int) -> bytes:
+        if not self._finds(chunk):
+            raise IndexError(f"{self.name} has {self.n_chunks} chunks, and none of number {chunk}")
         start, end = self._starts[chunk : chunk + 2]
         text = self._text.read(start, end - start)
         if len(text) < end - start:
             raise ValueError(f"{self.name}: expected {end} bytes, found {start + len(text)}")
         return text if text.endswith(b"\n") else text + b"\n"
+
+    def _finds(self, chunk: int) -> bool:
+        while len(self._starts) < chunk + 2:
+            if not self._find_next():
+                return False
+        return True
 
     def _find_next(self) -> bool:
         """Find where the next chunk ends; False if there is none."""

@@ -105,15 +105,15 @@ class SvmlightSource(Source):
     @cached_property
     def _has_qid(self) -> bool | None:
         """Whether rows have a qid, as the first of them tells."""
-        for chunk, text in enumerate(self._lines):
-            _, _, _, labels, qid, _, _ = self._parse_chunk(chunk, text, None)
-            if len(labels):
-                return qid is not None
-        return None
+        return next((qid is not None for *_, y, qid, _, _ in self._parsed() if len(y)), None)
 
     def _parsed(self) -> Iterator[Parsed]:
+        has_qid = None
         for chunk, text in enumerate(self._lines):
-            yield self._parse_chunk(chunk, text, self._has_qid)
+            yield (parsed := self._parse_chunk(chunk, text, has_qid))
+            *_, y, qid, _, _ = parsed
+            if len(y):
+                has_qid = qid is not None
 
     def _parse_chunk(self, chunk: int, text: bytes, qid: bool | None) -> Parsed:
         try:
