@@ -100,7 +100,7 @@ def test_a_file_to_predict_from_needs_no_target(written):
     assert block.sample_weight is None
     np.testing.assert_array_equal(whole(source)[:, 0], frame["age"])
     assert "_found" not in vars(source)  # no first pass
-    assert source.schema == schema | {"sample_weight": None}
+    assert source.schema == schema
 
 
 def test_a_missing_column_is_named(written):
@@ -375,6 +375,7 @@ def test_too_many_categories_want_to_be_hashed(tmp_path):
         ),
         ({"missing": "?"}, "missing must be one of ('raise', 'zero', 'mean', 'skip'), got '?'"),
         ({"on_bad_rows": "?"}, "on_bad_rows must be one of ('raise', 'skip'), got '?'"),
+        ({"memory": 0}, "memory must be a positive integer, got 0"),
         ({"dtype": "int8"}, "dtype must be 'float32' or 'float64', got 'int8'"),
         (
             {"target": None, "like": {"n_features": 2}},

@@ -166,7 +166,7 @@ def test_what_is_infinite_is_named_by_its_column(frame):
 def test_what_is_no_number_is_named_by_its_column(library):
     made = columns() | {"x4": ["a"] * 300}
     assert re.fullmatch(
-        "Input X contains [Ss]tring in column 'x4', where floats, integers or booleans are "
+        "Input X contains (String|string) in column 'x4', where floats, integers or booleans are "
         r"expected\.",
         error_of(fit, FRAMES[library](made)),
     )

@@ -114,12 +114,12 @@ class Encoding:
         self._types = dict(columns)
         given = {key: value for key, value in given.items() if value is not None}
         told = {} if like is None else _told(like, given)
-        said = dict.fromkeys(DECLARED) | told | given
-        if like is not None and said["target"] not in self._types and "target" not in given:
-            said["target"] = None  # to predict; nor does it take weights
-            if said["sample_weight"] not in self._types and "sample_weight" not in given:
-                said["sample_weight"] = None
+        said = self._said = dict.fromkeys(DECLARED) | told | given
         self.target, self.sample_weight = said["target"], said["sample_weight"]
+        if like is not None and self.target not in self._types and "target" not in given:
+            self.target = None  # to predict; nor does it take weights
+            if self.sample_weight not in self._types and "sample_weight" not in given:
+                self.sample_weight = None
         others = [column for column in (self.target, self.sample_weight) if column is not None]
         features = said["features"]
         if features is None:
@@ -136,7 +136,6 @@ class Encoding:
             self._check_type(column)
         self.dtype = self._checked_dtype(said["dtype"])
         self.means: dict[str, float] | None = told.get("means")
-        self._told_target = told.get("target")
 
     # What was declared.
 
@@ -251,8 +250,8 @@ class Encoding:
             "categorical": self.categorical,
             "missing": self.missing,
             "means": self.means,
-            "target": self.target if self.target is not None else self._told_target,
-            "sample_weight": self.sample_weight,
+            "target": self._said["target"],
+            "sample_weight": self._said["sample_weight"],
         }
 
     # The rows.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+from fastopt._arguments import count
 from fastopt.data.arrow import ipc, pa, parquet, reading
 from fastopt.data.encoding import Encoding, Place, Rows, Survey, joined, plain
 from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
@@ -65,7 +66,7 @@ class TableSource(Source):
         memory: int = MEMORY,
         like: dict[str, Any] | None = None,
     ) -> None:
-        self.name, self.memory = os.fspath(data), memory
+        self.name, self.memory = os.fspath(data), count("memory", memory)
         columns = self._columns()
         self._encoding = Encoding(
             self.name,
