@@ -63,7 +63,9 @@ class SvmlightSource(Source):
         self._skip = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._classes = labels_of(classes)
         self.memory = count("memory", memory)
-        self._lines = Lines(data, memory)
+        # Short rows take four times as much parsed as in text, and that twice: half of what comes
+        # of it is for training.
+        self._lines = Lines(data, memory // 2)
         self.name = self._lines.name
 
     @property
