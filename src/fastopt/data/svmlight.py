@@ -63,8 +63,7 @@ class SvmlightSource(Source):
         self._skip = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._classes = labels_of(classes)
         self.memory = count("memory", memory)
-        # Short rows take four times as much parsed as in text, and that twice: half of what comes
-        # of it is for training.
+        # Of short rows, parsed, two windows take four times their text each: half of the memory.
         self._lines = Lines(data, memory // 2)
         self.name = self._lines.name
 
@@ -87,10 +86,10 @@ class SvmlightSource(Source):
         has_qid = self._has_qid
         try:
             return self._block(self._parse(blocks, has_qid))
-        except _core.BadRow as error:
-            for block in blocks:  # one of them has the row
+        except _core.BadRow:
+            for block in blocks:  # one of them tells the line of the file
                 self._parse_chunk(block, has_qid)
-            raise AssertionError from error
+            raise
 
     def __iter__(self) -> Iterator[Block]:
         return ahead(map(self._block, self._parsed()))
