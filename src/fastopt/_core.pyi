@@ -135,7 +135,7 @@ class BadRow(ValueError):
     def __init__(self, line: int, column: int, expected: str, found: str) -> None: ...
 
 def parse_svmlight(
-    text: bytes,
+    text: bytes | memoryview,
     dtype: npt.DTypeLike = ...,
     *,
     zero_based: bool = False,

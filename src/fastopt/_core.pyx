@@ -9,6 +9,7 @@ from numbers import Real
 
 import numpy as np
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from libc.math cimport isfinite, sqrt
@@ -1180,15 +1181,15 @@ class BadRow(ValueError):
         self.line, self.column, self.expected, self.found = line, column, expected, found
 
 
-def parse_svmlight(bytes text, dtype=np.float64, *, bint zero_based=False, bint skip=False,
+def parse_svmlight(text, dtype=np.float64, *, bint zero_based=False, bint skip=False,
                    n_features=None, qid=None):
     """Read rows of text in svmlight's format.
 
     Parameters
     ----------
-    text : bytes
-        Lines ``<label> [qid:<int>] <index>:<value> ... [# comment]``, the last one with or without
-        its end. Lines of blanks and comments alone are no rows.
+    text : bytes, or another buffer that ends in a newline
+        Lines ``<label> [qid:<int>] <index>:<value> ... [# comment]``. Lines of blanks and comments
+        alone are no rows.
     dtype : dtype
         That of the values: float32, to which the float64 is rounded that is nearest to the
         decimal, or float64.
@@ -1222,37 +1223,47 @@ def parse_svmlight(bytes text, dtype=np.float64, *, bint zero_based=False, bint 
     cdef fo_svmlight s
     cdef fo_bad why
     cdef size_t n_lines, most_entries
-    memset(&s, 0, sizeof(s))
-    s.text, s.n_bytes = text, len(text)
-    s.real = FO_FLOAT32 if np.dtype(dtype) == np.float32 else FO_FLOAT64
-    s.least_index, s.most_index = not zero_based, INT32_MAX
-    if n_features is not None:
-        s.most_index = min(n_features - 1 + s.least_index, <int64_t>INT32_MAX)
-    s.skip, s.has_qid = skip, -1 if qid is None else bool(qid)
-    with nogil:
-        n_lines = fo_count(s.text, s.n_bytes, b"\n") + 1
-        most_entries = fo_count(s.text, s.n_bytes, b":")
-    s.wide = most_entries > <size_t>INT32_MAX
-    data = np.empty(most_entries, np.float32 if s.real == FO_FLOAT32 else np.float64)
-    indices = np.empty(most_entries, np.int32)
-    indptr = np.empty(n_lines + 1, np.int64 if s.wide else np.int32)
-    labels = np.empty(n_lines)
-    ids = np.empty(n_lines, np.int64)
-    s.data, s.indices = cnp.PyArray_DATA(data), <int32_t *>cnp.PyArray_DATA(indices)
-    s.indptr, s.labels = cnp.PyArray_DATA(indptr), <double *>cnp.PyArray_DATA(labels)
-    s.qid = <int64_t *>cnp.PyArray_DATA(ids)
-    with nogil:
-        why = fo_parse_svmlight(&s)
-    if why != FO_GOOD:
-        raise BadRow(text.count(b"\n", 0, s.bad_at) + 1, s.bad_at - text.rfind(b"\n", 0, s.bad_at),
-                     expected(why, &s, n_features),
-                     excerpt(text[s.bad_at:s.bad_at + s.bad_size]))
+    cdef Py_buffer buffer
+    PyObject_GetBuffer(text, &buffer, PyBUF_SIMPLE)
+    try:
+        memset(&s, 0, sizeof(s))
+        s.text, s.n_bytes = <const char *>buffer.buf, buffer.len
+        if s.n_bytes and not isinstance(text, bytes) and s.text[s.n_bytes - 1] != b"\n":
+            raise ValueError("text must be bytes, or end in a newline")
+        s.real = FO_FLOAT32 if np.dtype(dtype) == np.float32 else FO_FLOAT64
+        s.least_index, s.most_index = not zero_based, INT32_MAX
+        if n_features is not None:
+            s.most_index = min(n_features - 1 + s.least_index, <int64_t>INT32_MAX)
+        s.skip, s.has_qid = skip, -1 if qid is None else bool(qid)
+        with nogil:
+            n_lines = fo_count(s.text, s.n_bytes, b"\n") + 1
+            most_entries = fo_count(s.text, s.n_bytes, b":")
+        s.wide = most_entries > <size_t>INT32_MAX
+        data = np.empty(most_entries, np.float32 if s.real == FO_FLOAT32 else np.float64)
+        indices = np.empty(most_entries, np.int32)
+        indptr = np.empty(n_lines + 1, np.int64 if s.wide else np.int32)
+        labels = np.empty(n_lines)
+        ids = np.empty(n_lines, np.int64)
+        s.data, s.indices = cnp.PyArray_DATA(data), <int32_t *>cnp.PyArray_DATA(indices)
+        s.indptr, s.labels = cnp.PyArray_DATA(indptr), <double *>cnp.PyArray_DATA(labels)
+        s.qid = <int64_t *>cnp.PyArray_DATA(ids)
+        with nogil:
+            why = fo_parse_svmlight(&s)
+        if why != FO_GOOD:
+            raise bad_row(why, &s, n_features)
+    finally:
+        PyBuffer_Release(&buffer)
     return (data[:s.n_entries], indices[:s.n_entries], indptr[:s.n_rows + 1], labels[:s.n_rows],
             ids[:s.n_rows] if s.has_qid > 0 else None, s.n_features, s.n_bad)
 
 
-cdef str excerpt(bytes found):
-    """The beginning of what was found, in quotes."""
-    if not found:
-        return "nothing"
-    return repr(found if len(found) <= 20 else found[:17] + b"...")[1:]
+cdef object bad_row(fo_bad why, const fo_svmlight *s, n_features):
+    """The error of the row where it stopped."""
+    cdef size_t start = s.bad_at
+    while start > 0 and s.text[start - 1] != b"\n":
+        start -= 1
+    found = s.text[s.bad_at:s.bad_at + s.bad_size]
+    if len(found) > 20:
+        found = found[:17] + b"..."
+    return BadRow(fo_count(s.text, start, b"\n") + 1, s.bad_at - start + 1,
+                  expected(why, s, n_features), repr(found)[1:] if found else "nothing")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -406,6 +407,25 @@ def test_a_source_like_another_has_its_columns(write):
     test = open_source(write(b"1 0:5\n", "test.svm"), like=train.schema)
     X = test.read([0]).X
     assert X.shape == (1, 9) and X.dtype == np.float32 and X[0, 0] == 5
+
+
+@pytest.mark.parametrize("name", ["train.svm", "train.svm.gz"])
+@pytest.mark.parametrize(
+    "line", [b"1 1:1\n", b"1 " + b" ".join(b"%d:1" % k for k in range(1, 9)) + b"\n"]
+)
+def test_windows_take_no_more_memory_than_was_given(write, name, line):
+    memory = 2**22
+    name = write(line * (6_000_000 // len(line)), name)
+    source = open_source(name, n_features=8, classes=[0, 1], memory=memory)
+    source.peek()
+    tracemalloc.start()
+    try:
+        for _ in source.windows(0, 0, lambda block: block, shuffle=True):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert memory // 4 < peak < memory
 
 
 def test_a_file_trains_what_its_matrix_trains(write):

@@ -9,9 +9,14 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
+from itertools import count, takewhile
 from operator import attrgetter
 from typing import IO
 
+import numpy as np
+
+NEWLINE = ord("\n")
 GZIP = b"\x1f\x8b"  # what each member of a gzip file begins with
 PIECE = 2**16  # bytes that are looked at at a time
 INPUT = 2**14  # compressed bytes that are read at a time
@@ -51,6 +56,7 @@ class Lines:
             self._text = _Plain(file)
         self._starts = array("q", [0])  # of the chunks found so far, and of what is behind them
         self._complete = False
+        self._memory = memoryview(b"")
 
     @property
     def n_chunks(self) -> int:
@@ -59,29 +65,42 @@ class Lines:
             pass
         return len(self._starts) - 1
 
+    def chunks(self) -> Iterator[int]:
+        """Number the chunks, each before those behind it are looked for."""
+        return takewhile(self._finds, count())
+
     def __iter__(self) -> Iterator[bytes]:
-        chunk = 0
-        while self._finds(chunk):
-            yield self._read(chunk)
-            chunk += 1
+        return (self.read([chunk]) for chunk in self.chunks())
 
     def read(self, chunks: Sequence[int]) -> bytes:
         """Return the lines of some chunks, the last of which ends as all the others do."""
-        texts = [self._read(chunk) for chunk in chunks]
-        return texts[0] if len(texts) == 1 else b"".join(texts)
+        return self.view(chunks).tobytes()
+
+    def view(self, chunks: Sequence[int]) -> memoryview:
+        """Return the same in memory that is used again by whatever is read next."""
+        bounds = [self._bounds(chunk) for chunk in chunks]
+        room = sum(end - start + 1 for start, end in bounds)
+        if len(self._memory) < room:
+            self._memory = np.empty(room, np.uint8).data  # on huge pages, if large
+        size = 0
+        for start, end in bounds:
+            until = size + end - start
+            if (n_read := self._text.read_into(self._memory[size:until], start)) < end - start:
+                raise ValueError(f"{self.name}: expected {end} bytes, found {start + n_read}")
+            if self._memory[until - 1] != NEWLINE:
+                self._memory[until] = NEWLINE
+                until += 1
+            size = until
+        return self._memory[:size]
 
     def first_line(self, chunk: int) -> int:
         """Return the number of the first line of a chunk, counted from 1."""
-        return 1 + sum(self._read(before).count(b"\n") for before in range(chunk))
+        return 1 + sum(self.read([before]).count(b"\n") for before in range(chunk))
 
-    def _read(self, chunk: int) -> bytes:
+    def _bounds(self, chunk: int) -> tuple[int, int]:
         if not self._finds(chunk):
             raise IndexError(f"{self.name} has {self.n_chunks} chunks, and none of number {chunk}")
-        start, end = self._starts[chunk : chunk + 2]
-        text = self._text.read(start, end - start)
-        if len(text) < end - start:
-            raise ValueError(f"{self.name}: expected {end} bytes, found {start + len(text)}")
-        return text if text.endswith(b"\n") else text + b"\n"
+        return self._starts[chunk], self._starts[chunk + 1]
 
     def _finds(self, chunk: int) -> bool:
         while len(self._starts) < chunk + 2:
@@ -120,7 +139,7 @@ class Lines:
         return limit
 
 
-def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
+def _opened(path: str | os.PathLike[str]) -> BufferedIOBase:
     """Open a file, or a copy of what cannot be read twice."""
     if path == "-":
         return _spooled(sys.stdin.buffer)
@@ -131,7 +150,7 @@ def _opened(path: str | os.PathLike[str]) -> IO[bytes]:
         return _spooled(file)
 
 
-def _spooled(pipe: IO[bytes]) -> IO[bytes]:
+def _spooled(pipe: IO[bytes]) -> BufferedIOBase:
     file = tempfile.TemporaryFile()  # noqa: SIM115
     shutil.copyfileobj(pipe, file)
     file.seek(0)
@@ -143,12 +162,16 @@ class _Plain:
 
     piece = PIECE
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BufferedIOBase) -> None:
         self._file = file
 
     def read(self, start: int, size: int) -> bytes:
         self._file.seek(start)
         return self._file.read(size)
+
+    def read_into(self, memory: memoryview, start: int) -> int:
+        self._file.seek(start)
+        return self._file.readinto(memory)
 
 
 class _Gzip:
@@ -159,7 +182,7 @@ class _Gzip:
     dropped.
     """
 
-    def __init__(self, file: IO[bytes], name: str, piece: int, most_snapshots: int) -> None:
+    def __init__(self, file: BufferedIOBase, name: str, piece: int, most_snapshots: int) -> None:
         self.piece, self._most, self._spacing = piece, most_snapshots, PIECE
         self._stream = _Inflater(file, name)
         self._snapshots = [self._stream.copy()]
@@ -179,6 +202,11 @@ class _Gzip:
             left -= len(text)
         self._held = b"".join(parts)
         return self._held
+
+    def read_into(self, memory: memoryview, start: int) -> int:
+        text = self.read(start, len(memory))
+        memory[: len(text)] = text
+        return len(text)
 
     def _go_to(self, position: int) -> None:
         nearest = bisect_right(self._snapshots, position, key=attrgetter("position")) - 1
@@ -200,7 +228,7 @@ class _Gzip:
 class _Inflater:
     """The decompression of a gzip file, at some position of the text in it."""
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    def __init__(self, file: BufferedIOBase, name: str) -> None:
         self._file, self._name = file, name
         self._member = _member()
         self._offset = 0  # of the compressed bytes to come

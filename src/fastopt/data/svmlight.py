@@ -63,7 +63,8 @@ class SvmlightSource(Source):
         self._skip = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._classes = labels_of(classes)
         self.memory = count("memory", memory)
-        self._lines = Lines(data, memory)
+        # Of short rows, parsed, two windows take four times their text each: half of the memory.
+        self._lines = Lines(data, memory // 2)
         self.name = self._lines.name
 
     @property
@@ -82,13 +83,13 @@ class SvmlightSource(Source):
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
-        text = self._lines.read(blocks)
+        has_qid = self._has_qid
         try:
-            return self._block(self._parse(text, self._has_qid))
-        except _core.BadRow as error:
-            for block in blocks:  # one of them has the row
-                self._parse_chunk(block, self._lines.read([block]), self._has_qid)
-            raise AssertionError from error
+            return self._block(self._parse(blocks, has_qid))
+        except _core.BadRow:
+            for block in blocks:  # one of them tells the line of the file
+                self._parse_chunk(block, has_qid)
+            raise
 
     def __iter__(self) -> Iterator[Block]:
         return ahead(map(self._block, self._parsed()))
@@ -109,15 +110,15 @@ class SvmlightSource(Source):
 
     def _parsed(self) -> Iterator[Parsed]:
         has_qid = None
-        for chunk, text in enumerate(self._lines):
-            yield (parsed := self._parse_chunk(chunk, text, has_qid))
+        for chunk in self._lines.chunks():
+            yield (parsed := self._parse_chunk(chunk, has_qid))
             *_, y, qid, _, _ = parsed
             if len(y):
                 has_qid = qid is not None
 
-    def _parse_chunk(self, chunk: int, text: bytes, qid: bool | None) -> Parsed:
+    def _parse_chunk(self, chunk: int, qid: bool | None) -> Parsed:
         try:
-            return self._parse(text, qid)
+            return self._parse([chunk], qid)
         except _core.BadRow as error:
             line = self._lines.first_line(chunk) + error.line - 1
             raise ValueError(
@@ -125,9 +126,9 @@ class SvmlightSource(Source):
                 f"expected {error.expected}, found {error.found}"
             ) from None
 
-    def _parse(self, text: bytes, qid: bool | None) -> Parsed:
+    def _parse(self, chunks: Sequence[int], qid: bool | None) -> Parsed:
         return _core.parse_svmlight(
-            text,
+            self._lines.view(chunks),
             self._dtype,
             zero_based=self._zero_based,
             skip=self._skip,
