@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
+from fastopt._portable import Portable
 from fastopt.linear_model.base import all_or_nothing
 from fastopt.linear_model.input import (
     Array,
@@ -28,7 +29,6 @@ from fastopt.linear_model.input import (
     summed,
     weight_dtype,
 )
-from fastopt.model_file.savable import Savable
 
 __all__ = ["MiniBatchKMeans"]
 
@@ -39,7 +39,7 @@ AT_ONCE = 8  # candidates for a center, whose distances come in the time of thos
 
 
 class MiniBatchKMeans(
-    Savable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    Portable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """K-means clustering by mini-batches, with the parameters of scikit-learn's.
 

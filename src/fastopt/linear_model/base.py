@@ -21,6 +21,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
+from fastopt._portable import Portable
 from fastopt.linear_model.callbacks import tell
 from fastopt.linear_model.input import (
     Array,
@@ -34,7 +35,6 @@ from fastopt.linear_model.input import (
 )
 from fastopt.linear_model.plan import LEARNING_RATES, PASSIVE_AGGRESSIVE, Plan
 from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
-from fastopt.model_file.savable import Savable
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
@@ -84,7 +84,7 @@ class Validation:
     weight: Array | None = None
 
 
-class BaseSGD(Savable, BaseEstimator):
+class BaseSGD(Portable, BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
