@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 __all__ = [
     "__version__",
     "cluster",
+    "data",
     "datasets",
     "linear_model",
     "load",
@@ -33,7 +34,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("cluster", "datasets", "linear_model", "optim", "plot", "schedules"):
+    if name in ("cluster", "data", "datasets", "linear_model", "optim", "plot", "schedules"):
         return importlib.import_module(f"fastopt.{name}")
     if name == "load":
         return importlib.import_module("fastopt.model_file.file").load

@@ -143,10 +143,16 @@ def _names(name: str, value: Any) -> None:
         raise ValueError(f"{name} must hold strings, got {value!r:.80}")
 
 
+def _schema(name: str, value: Any) -> None:
+    if not isinstance(value, dict) or not isinstance(value.get("n_features"), int):
+        raise ValueError(f"{name} must be the schema of a source, got {value!r:.80}")
+
+
 _OF_ALL: dict[str, Callable[[str, Any], Any]] = {
     "n_iter_": count_or_zero,
     "n_features_in_": count,
     "feature_names_in_": _names,
+    "source_schema_": _schema,
 }
 _OF_LINEAR_MODELS = _OF_ALL | {
     "coef_": partial(numbers, kinds="fiu", ndim=(1, 2)),
