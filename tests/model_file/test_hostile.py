@@ -365,6 +365,10 @@ for _ in range(400):
         (put("attributes", "n_features_in_", "7"), "n_features_in_ must be a positive integer"),
         (put("attributes", "n_iter_", -1), "n_iter_ must be a nonnegative integer"),
         (put("attributes", "t_", 7.0), "t_ must be 61"),
+        (
+            put("attributes", "intercept_", {"kind": "float", "value": "inf"}),
+            "intercept_ must be a finite number",
+        ),
         (put("attributes", "history_", 7), "history_ must be a list"),
         (put("attributes", "history_", [7]), "history_ must be a list of dicts"),
         (
@@ -450,6 +454,8 @@ def test_arrays_that_do_not_go_with_the_rest(name, array, message, whole, refuse
         (put("attributes", "n_features_in_", 8), "n_features_in_ must be 7"),
         (put("attributes", "inertia_", -1.0), "inertia_ must be"),
         (put("attributes", "_seed", "x"), "_seed must be"),
+        (put("attributes", "_since_reassign", 2**70), r"_since_reassign must be below 2\*\*62"),
+        (lambda model: model["attributes"].pop("n_steps_") and None, "n_steps_ is missing"),
         (put("attributes", "_counts", {"kind": "array", "array": "cluster_centers_"}), "_counts"),
         (put("attributes", "coef_", 1), "has the attribute 'coef_'"),
     ],
