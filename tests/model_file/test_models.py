@@ -130,6 +130,13 @@ def test_clusters_go_on_with_the_same_bits(way, name, tmp_path):
     np.testing.assert_array_equal(loaded.transform(X), model.transform(X))
 
 
+def test_weights_lie_as_they_did(tmp_path):
+    model, _, _ = fitted("sparse")
+    assert not model.coef_.flags.c_contiguous
+    loaded = saved(model, tmp_path)
+    assert loaded.coef_.flags.f_contiguous  # on which the last bits of products may depend
+
+
 def test_the_layout_that_weights_were_trained_in_does_not_matter(tmp_path):
     dense, rows = X.copy(), sparse.csr_array(X)
     for first, then in ((dense, rows), (rows, dense)):
