@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
+import fastopt
 from fastopt import optim, schedules
 from fastopt.cluster import MiniBatchKMeans
 from fastopt.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
@@ -150,12 +151,14 @@ if hasattr(linear_model, "PassiveAggressiveClassifier"):
 
 
 @pytest.mark.parametrize("name", THEIRS)
-def test_ours_predict_as_theirs_and_go_on(name, dtype):
+def test_ours_predict_as_theirs_and_go_on(name, dtype, tmp_path):
     kind, theirs, y = THEIRS[name]
     theirs = clone(theirs).fit(X.astype(dtype), y)
     model = kind.from_sklearn(theirs)
     assert type(model) is kind
     predict_alike(theirs, model, X.astype(dtype))
+    model.save(tmp_path / "model")
+    predict_alike(theirs, fastopt.load(tmp_path / "model"), X.astype(dtype))
     before = model.predict(X.astype(dtype))
     model.partial_fit(X.astype(dtype), y)
     assert (model.predict(X.astype(dtype)) == before).mean() > 0.5 or kind is SGDRegressor
@@ -245,6 +248,19 @@ def test_passive_aggressive_steps_are_carried():
     for each in (theirs, model):
         each.partial_fit(X, CLASSES > 0)
     np.testing.assert_allclose(model.coef_, theirs.coef_, rtol=1e-6)
+
+
+class Own(SGDClassifier):
+    pass
+
+
+def test_classes_derived_from_ours_are_what_those_are():
+    model = Own(**OPTIONS).fit(X, LABELS)
+    theirs = model.to_sklearn()
+    assert type(theirs) is linear_model.SGDClassifier
+    again = Own.from_sklearn(theirs)
+    assert type(again) is Own
+    predict_alike(model, again)
 
 
 def test_what_was_learnt_is_copied():

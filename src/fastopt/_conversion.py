@@ -82,20 +82,20 @@ def _unfitted(model: Any) -> Any:
         if len(model.classes_) > 2:
             return linear_model.LogisticRegression(**fit_intercept)
         parameters["loss"] = "log_loss"
-    theirs: type[Any] = getattr(linear_model, type(model).__name__)
+    theirs: type[Any] = getattr(linear_model, _ours(type(model)).__name__)
     return _carried(parameters, theirs)
 
 
 def from_sklearn(kind: type[Any], theirs: Any) -> Any:
     """Return a model of a kind with the predictions of one of scikit-learn."""
-    if not any(_is_theirs(base, THEIRS[kind]) for base in type(theirs).__mro__):
-        names = ", ".join(THEIRS[kind])
+    names = THEIRS[_ours(kind)]
+    if not any(_is_theirs(base, names) for base in type(theirs).__mro__):
         raise TypeError(
-            f"{kind.__name__}.from_sklearn takes scikit-learn's {names}, got {theirs!r}"
+            f"{kind.__name__}.from_sklearn takes scikit-learn's {', '.join(names)}, got {theirs!r}"
         )
     check_is_fitted(theirs)
     model = _carried(theirs.get_params() | _other_parameters(theirs), kind)
-    if kind is MiniBatchKMeans:
+    if isinstance(model, MiniBatchKMeans):
         _copy([*LEARNT, *OF_CLUSTERS], theirs, model)
         model._counts = model._counts.astype(np.float64)
         model._since_reassign = int(theirs._n_since_last_reassign)
@@ -104,12 +104,12 @@ def from_sklearn(kind: type[Any], theirs: Any) -> Any:
     _copy(LEARNT, theirs, model)
     coef = theirs.coef_.copy()
     shape = coef.shape
-    if kind in (SGDRegressor, SGDOneClassSVM) and sparse.issparse(coef):
+    if sparse.issparse(coef) and not isinstance(model, SGDClassifier):
         shape = shape[1:]
     dtype = np.float32 if coef.dtype == np.float32 else np.float64
     model._start(shape, dtype, keep=False)
     progress = model._progress
-    intercept = 1 - theirs.offset_ if kind is SGDOneClassSVM else theirs.intercept_
+    intercept = 1 - theirs.offset_ if isinstance(model, SGDOneClassSVM) else theirs.intercept_
     model.coef_ = coef.astype(dtype)
     model.intercept_ = np.full(progress.n_outputs, intercept, dtype)
     model.n_iter_ = int(np.max(getattr(theirs, "n_iter_", 0)))
@@ -118,6 +118,11 @@ def from_sklearn(kind: type[Any], theirs: Any) -> Any:
     if getattr(theirs, "average", False):
         _take_average(theirs, model)
     return model
+
+
+def _ours(kind: type[Any]) -> type[Any]:
+    """Return which of fastopt's estimators a class is, or is derived from."""
+    return next(base for base in kind.__mro__ if base in THEIRS)
 
 
 def _is_theirs(kind: type[Any], names: tuple[str, ...]) -> bool:
