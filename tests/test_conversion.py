@@ -285,6 +285,10 @@ def test_names_of_features_are_carried():
 def test_what_is_not_fitted_or_of_another_kind_is_refused():
     with pytest.raises(NotFittedError):
         SGDClassifier().to_sklearn()
+    by_hand = SGDRegressor()
+    by_hand.coef_, by_hand.intercept_ = np.ones(6), 0.5
+    with pytest.raises(NotFittedError):
+        by_hand.to_sklearn()
     with pytest.raises(NotFittedError):
         SGDClassifier.from_sklearn(linear_model.SGDClassifier())
     for kind, wrong in [

@@ -40,8 +40,9 @@ OF_CLUSTERS = ["cluster_centers_", "_counts", "labels_", "inertia_", "n_iter_", 
 
 def to_sklearn(model: Any) -> Any:
     """Return scikit-learn's estimator with the same predictions."""
-    check_is_fitted(model)
-    if isinstance(model, MiniBatchKMeans):
+    clusters = isinstance(model, MiniBatchKMeans)
+    check_is_fitted(model, "_counts" if clusters else "_progress")  # not set by hand alone
+    if clusters:
         theirs = _carried(model.get_params(), cluster.MiniBatchKMeans)
         _copy([*LEARNT, *OF_CLUSTERS], model, theirs)
         theirs._counts = theirs._counts.astype(theirs.cluster_centers_.dtype)
