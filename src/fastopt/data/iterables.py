@@ -35,7 +35,7 @@ class IterableSource(Source):
         self, data: Iterable[Any], *, n_features: int | None = None, classes: Any = None
     ) -> None:
         self._data: Any = data
-        self.memory = MEMORY
+        self.name, self.memory = "data", MEMORY
         self._in_order = not isinstance(data, Sequence)
         self.one_pass = iter(data) is data
         self.n_blocks = len(data) if isinstance(data, Sequence) else -1

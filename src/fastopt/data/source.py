@@ -124,6 +124,7 @@ class Source(ABC):
         Bytes that blocks, and windows of them, take at most.
     """
 
+    name: str  # what errors call it
     feature_names: list[str] | None = None
     memory: int
     n_blocks: int
@@ -185,10 +186,10 @@ class Source(ABC):
 
     def peek(self) -> Block:
         """Return the first rows."""
-        for number in range(self.n_blocks):
-            if len(block := self.read([number])):
+        for block in self:
+            if len(block):
                 return block
-        raise ValueError("data holds no rows that are not bad")
+        raise ValueError(f"{self.name}: expected rows, found none that is not bad")
 
     def whole(self) -> Block | None:
         """Return all rows, if they are those of one window."""
