@@ -1,0 +1,84 @@
+"""The pages of the guide run: their Python, their commands, and what both are said to print."""
+
+import ast
+import doctest
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs" / "guide").glob("*.md"))
+OPTIONAL = {"torch", "vowpalwabbit"}  # which no extra asks for
+SHOWN = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def fences(page):
+    """Return the language, the text and the first line of each block of a page."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.finditer(r"^```(\S+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [(block[1], block[2], text[: block.start(2)].count("\n")) for block in blocks]
+
+
+def missing(code):
+    """Return the packages that code imports and that need not be installed, nor are."""
+    names = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.split(".")[0])
+    return {name for name in names & OPTIONAL if importlib.util.find_spec(name) is None}
+
+
+def dialogue(text):
+    """Return the commands of a console with what each prints."""
+    parts = re.split(r"^\$ ", text, flags=re.MULTILINE)
+    assert not parts[0], "a console begins with a command"
+    found = [re.match(r"((?:.*\\\n)*.*)\n(.*)", part, re.DOTALL) for part in parts[1:]]
+    return [(command[1], command[2]) for command in found]
+
+
+def run(command):
+    """Run a command as the shell of a reader would, and return what is printed."""
+    beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        command,
+        shell=True,
+        env={**os.environ, "PATH": beside, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, f"$ {command}\n{done.stdout}"
+    return done.stdout
+
+
+def check(place, shown, printed):
+    if not doctest.OutputChecker().check_output(shown, printed, SHOWN):
+        pytest.fail(f"{place} shows\n{shown}\nand this is printed:\n{printed}", pytrace=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_runs(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    printed = None  # by the Python before, if it has run
+    for language, text, line in fences(page):
+        place = f"{page.name}, line {line}"
+        if language == "python":
+            if missing(text):
+                printed = None
+                continue
+            capsys.readouterr()
+            exec(compile("\n" * line + text, page, "exec"), names)
+            printed = capsys.readouterr().out
+        elif language == "text" and printed is not None:
+            check(place, text, printed)
+        elif language == "console" and os.name == "posix":
+            for command, shown in dialogue(text):
+                check(f"{place}: {command}", shown, run(command))
