@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -10,6 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sklearn.linear_model
+
+from bench.report import ROWS
+from fastopt import linear_model, optim
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "guide").glob("*.md"))
@@ -79,6 +84,46 @@ def test_a_page_runs(page, tmp_path, monkeypatch, capsys):
             printed = capsys.readouterr().out
         elif language == "text" and printed is not None:
             check(place, text, printed)
+            printed = None
         elif language == "console" and os.name == "posix":
             for command, shown in dialogue(text):
                 check(f"{place}: {command}", shown, run(command))
+
+
+def named(page):
+    """Return what stands in code in the first cells of the tables of a page."""
+    text = (ROOT / "docs" / "guide" / page).read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize("kind", ["SGDClassifier", "SGDRegressor"])
+def test_the_table_of_parameters_has_every_parameter(kind):
+    ours = inspect.signature(getattr(linear_model, kind)).parameters
+    theirs = inspect.signature(getattr(sklearn.linear_model, kind)).parameters
+    assert ours.keys() | theirs.keys() <= named("scikit-learn.md")
+
+
+def test_the_table_of_optimizers_has_every_one_of_torch():
+    torch = pytest.importorskip("torch")
+    theirs = {name for name in torch.optim.__all__ if name[0].isupper()} - {"Optimizer"}
+    assert theirs <= named("torch.md")
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "Rprop"])
+def test_what_is_said_to_be_added_to_torch_s_options_is(kind):
+    theirs = inspect.signature(getattr(pytest.importorskip("torch").optim, kind)).parameters
+    ours = inspect.signature(getattr(optim, kind)).parameters
+    text = (ROOT / "docs" / "guide" / "torch.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{kind}` \| `{kind}` \| (.*) \|$", text, re.MULTILINE)[1]
+    added = set(re.findall(r"`(\w+)(?:=|`)", row.split(";")[0]))
+    assert added == ours.keys() - theirs.keys()
+
+
+def test_the_rows_of_the_benchmark_that_are_named_are_there():
+    page = (ROOT / "docs" / "guide" / "speed.md").read_text(encoding="utf-8")
+    commands = [words.split() for words in re.findall(r"python -m bench ((?:[a-z]\S* ?)+)", page)]
+    in_text = re.findall(r"`([a-z]+(?:-[a-z0-9]+)*-[a-z]*\d\w*)`", page)
+    found = {word.strip("`") for words in commands for word in words} | set(in_text)
+    assert len(found) > 10
+    assert found <= ROWS.keys()
