@@ -44,8 +44,8 @@ def dialogue(text):
     """Return the commands of a console with what each prints."""
     parts = re.split(r"^\$ ", text, flags=re.MULTILINE)
     assert not parts[0], "a console begins with a command"
-    found = [re.match(r"((?:.*\\\n)*.*)\n(.*)", part, re.DOTALL) for part in parts[1:]]
-    return [(command[1], command[2]) for command in found]
+    ends = re.compile(r"(?<!\\)\n")  # of commands, which go on after a backslash
+    return [tuple(ends.split(part, maxsplit=1)) for part in parts[1:]]
 
 
 def run(command):
