@@ -4,7 +4,8 @@
 K-means, ``fastopt.optim`` the optimizers of torch and optax for NumPy arrays, ``fastopt.schedules``
 the learning rates. ``fastopt.minimize`` is called as scipy's, on the functions of
 ``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. ``fastopt.load`` reads
-what the ``save`` of an estimator has written. Each is imported when it is first used.
+what the ``save`` of an estimator has written, and ``fastopt.to_onnx`` makes a model one of ONNX.
+Each is imported when it is first used.
 """
 
 import importlib
@@ -28,6 +29,7 @@ __all__ = [
     "plot",
     "schedules",
     "show_config",
+    "to_onnx",
 ]
 
 
@@ -36,6 +38,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"fastopt.{name}")
     if name == "load":
         return importlib.import_module("fastopt.model_file.file").load
+    if name == "to_onnx":
+        return importlib.import_module("fastopt._onnx").to_onnx
     if name == "minimize":
         return importlib.import_module("fastopt._minimize").minimize
     raise AttributeError(f"module 'fastopt' has no attribute {name!r}")

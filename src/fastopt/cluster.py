@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
+from fastopt._portable import Portable
 from fastopt.data.source import Block, Source, window_seed
 from fastopt.linear_model.base import all_or_nothing
 from fastopt.linear_model.input import (
@@ -33,7 +34,6 @@ from fastopt.linear_model.input import (
     weight_dtype,
     weights_of,
 )
-from fastopt.model_file.savable import Savable
 
 __all__ = ["MiniBatchKMeans"]
 
@@ -44,7 +44,7 @@ AT_ONCE = 8  # candidates for a center, whose distances come in the time of thos
 
 
 class MiniBatchKMeans(
-    Savable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    Portable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """K-means clustering by mini-batches, with the parameters of scikit-learn's.
 

@@ -75,7 +75,7 @@ while True:
     for model in models:
         model.save({str(tmp_path / "model")!r})
 """
-    for delay in (0.01, 0.023, 0.037):
+    for delay in (0.01, 0.023):
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE
         )

@@ -19,6 +19,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
+from fastopt._portable import Portable
 from fastopt.data.source import Block, Source
 from fastopt.linear_model.checkpoints import Checkpoints
 from fastopt.linear_model.fitting import Fitting
@@ -34,7 +35,6 @@ from fastopt.linear_model.input import (
 from fastopt.linear_model.plan import LEARNING_RATES, Plan
 from fastopt.linear_model.training import Progress, Targets, Training, laid_out
 from fastopt.linear_model.validation import Validation, given
-from fastopt.model_file.savable import Savable
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
@@ -74,7 +74,7 @@ def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
         raise
 
 
-class BaseSGD(Savable, BaseEstimator):
+class BaseSGD(Portable, BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -9,12 +9,13 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from fastopt import cluster, linear_model
-from fastopt._arguments import count, count_or_zero, nonnegative
+from fastopt._arguments import count, count_or_zero, finite, nonnegative
 from fastopt.linear_model.base import BaseSGD
 from fastopt.linear_model.training import Progress
 from fastopt.model_file.checks import numbers, of_hint
 from fastopt.model_file.progress import check_progress, progress_of
 from fastopt.model_file.values import Json, Reader, Writer
+from fastopt.optim.optimizer import FOREVER
 
 ESTIMATORS = {name: vars(m)[name] for m in (linear_model, cluster) for name in m.__all__}
 
@@ -107,9 +108,12 @@ def _check_trained(model: Any, attributes: dict[str, Any], progress: Progress) -
 def _check_clusters(attributes: dict[str, Any]) -> None:
     """Raise an error if the attributes of clusters do not go together."""
     n_clusters, n_features = attributes["cluster_centers_"].shape
-    if attributes.get("n_features_in_", n_features) != n_features:
+    for name in ("n_features_in_", "n_steps_", "_counts", "_seed", "_since_reassign"):
+        if name not in attributes:
+            raise ValueError(f"{name} is missing")
+    if attributes["n_features_in_"] != n_features:
         raise ValueError(f"n_features_in_ must be {n_features}, got {attributes['n_features_in_']}")
-    if np.shape(attributes.get("_counts", np.empty(n_clusters))) != (n_clusters,):
+    if attributes["_counts"].shape != (n_clusters,):
         raise ValueError(f"_counts must be of {n_clusters} centers")
     labels = attributes.get("labels_", np.empty(0))
     if labels.size and not 0 <= labels.min() <= labels.max() < n_clusters:
@@ -120,8 +124,15 @@ def _check_clusters(attributes: dict[str, Any]) -> None:
 
 
 def _intercept(name: str, value: Any) -> None:
-    if not isinstance(value, float):  # as one may set it by hand
+    if type(value) is float:  # as one may set it by hand
+        finite(name, value)
+    else:
         numbers(name, value, "fiu", (0, 1))
+
+
+def _counter(name: str, value: Any) -> None:
+    if count_or_zero(name, value) >= FOREVER:
+        raise ValueError(f"{name} must be below 2**62, got {value}")
 
 
 def _classes(name: str, value: Any) -> None:
@@ -149,7 +160,7 @@ def _schema(name: str, value: Any) -> None:
 
 
 _OF_ALL: dict[str, Callable[[str, Any], Any]] = {
-    "n_iter_": count_or_zero,
+    "n_iter_": _counter,
     "n_features_in_": count,
     "feature_names_in_": _names,
     "source_schema_": _schema,
@@ -165,9 +176,9 @@ _OF_CLUSTERS = _OF_ALL | {
     "cluster_centers_": partial(numbers, kinds="fiu", ndim=(2,)),
     "labels_": partial(numbers, kinds="i", ndim=(1,)),
     "inertia_": nonnegative,
-    "n_steps_": count_or_zero,
+    "n_steps_": _counter,
     "_counts": partial(numbers, kinds="f", ndim=(1,)),
-    "_seed": count_or_zero,
-    "_since_reassign": count_or_zero,
+    "_seed": _counter,
+    "_since_reassign": _counter,
     "_sklearn_output_config": partial(of_hint, dict[str, str]),
 }

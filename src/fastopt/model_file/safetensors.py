@@ -92,7 +92,7 @@ class Header:
             dtype, shape = _form(name, entry)
             start, stop = stop, stop + math.prod(shape) * np.dtype(dtype).itemsize
             if entry["data_offsets"] != [start, stop]:
-                raise ValueError(f"the array {name!r} does not lie where it must, at {start}")
+                raise ValueError(f"the array {name!r:.80} does not lie where it must, at {start}")
             self._forms[name] = dtype, shape
         if stop != self._size - length:
             raise ValueError(f"its arrays take {stop} bytes, and there are {self._size - length}")
@@ -124,19 +124,21 @@ def _start(item: tuple[str, Any]) -> tuple[int, int]:
     """Return where an array begins and ends, if these are numbers."""
     name, entry = item
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"the array {name!r} is not described by dtype, shape and data_offsets")
+        raise ValueError(
+            f"the array {name!r:.80} is not described by dtype, shape and data_offsets"
+        )
     offsets = entry["data_offsets"]
     if not _are_counts(offsets) or len(offsets) != 2:
-        raise ValueError(f"the array {name!r} has the offsets {offsets!r}")
+        raise ValueError(f"the array {name!r:.80} has the offsets {offsets!r:.80}")
     return offsets[0], offsets[1]
 
 
 def _form(name: str, entry: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
     dtype, shape = entry["dtype"], entry["shape"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ValueError(f"the array {name!r} has the dtype {dtype!r}")
+        raise ValueError(f"the array {name!r:.80} has the dtype {dtype!r:.80}")
     if not _are_counts(shape):
-        raise ValueError(f"the array {name!r} has the shape {shape!r}")
+        raise ValueError(f"the array {name!r:.80} has the shape {shape!r:.80}")
     return DTYPES[dtype], tuple(shape)
 
 

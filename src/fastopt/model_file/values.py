@@ -23,6 +23,7 @@ from fastopt.schedules.base import BaseSchedule
 Array = npt.NDArray[Any]
 Json = Any
 
+BROKEN = TypeError, AttributeError, LookupError, OverflowError  # of parts that are not as usual
 ORDERS = {"C": False, "F": True}  # whether an array lies transposed
 FLOATS = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 SPARSE = {"csr_matrix": sparse.csr_matrix, "csr_array": sparse.csr_array}
@@ -158,7 +159,7 @@ class Reader:
     def check_all_met(self) -> None:
         """Raise an error if there is an array that no value was made of."""
         for name in self._arrays.keys() - self._met.keys():
-            raise ValueError(f"it holds the array {name!r}, which belongs nowhere")
+            raise ValueError(f"it holds the array {name!r:.80}, which belongs nowhere")
 
     def read(self, json: Json) -> Any:
         """Return the value of some JSON."""
@@ -170,16 +171,11 @@ class Reader:
         kind = parts.pop("kind", None)
         read = _KINDS.get(kind) if isinstance(kind, str) else None
         if read is None:
-            raise ValueError(f"it holds a value of the kind {kind!r}")
+            raise ValueError(f"it holds a value of the kind {kind!r:.80}")
         try:
             return read(self, **parts)
-        except (
-            TypeError,
-            AttributeError,
-            LookupError,
-            OverflowError,
-        ) as error:  # parts that are missing or of another type
-            raise ValueError(f"it holds a broken {kind}: {error}") from None
+        except BROKEN as error:
+            raise ValueError(f"it holds a broken {kind}: {error!s:.400}") from None
 
     def named(self, json: Json) -> dict[str, Any]:
         """Return the values of an object whose keys are names."""
@@ -187,7 +183,7 @@ class Reader:
 
     def _array(self, array: str, order: str = "C") -> Array:
         if _typed(array, str) not in self._arrays:
-            raise ValueError(f"it lacks the array {array!r}")
+            raise ValueError(f"it lacks the array {array!r:.80}")
         if array not in self._met:
             value = self._arrays[array]
             self._met[array] = value.T if _one_of(order, ORDERS) else value
@@ -196,9 +192,9 @@ class Reader:
     def _strings(self, array: str, order: str = "C") -> Array:
         letters = self._array(array)
         if letters.dtype != np.uint32 or letters.ndim < 1 or letters.shape[-1] < 1:
-            raise ValueError(f"the array {array!r} is not one of letters")
+            raise ValueError(f"the array {array!r:.80} is not one of letters")
         if letters.size and letters.max() > sys.maxunicode:
-            raise ValueError(f"the array {array!r} has letters that do not exist")
+            raise ValueError(f"the array {array!r:.80} has letters that do not exist")
         strings = letters.view(f"<U{letters.shape[-1]}").reshape(letters.shape[:-1])
         return strings.T if _one_of(order, ORDERS) else strings
 
