@@ -371,15 +371,14 @@ def test_losses_that_are_no_number_are_a_divergence():
 
 def test_an_interrupt_keeps_the_epochs_done(monkeypatch):
     X, y = data()
-    epoch = Training._epoch
+    add_to = Training._add_to
 
-    def interrupted(self):
-        scores = epoch(self)
+    def interrupted(self, tally):
+        add_to(self, tally)
         if self.progress.epoch == 3:
             raise KeyboardInterrupt
-        return scores
 
-    monkeypatch.setattr(Training, "_epoch", interrupted)
+    monkeypatch.setattr(Training, "_add_to", interrupted)
     model = SGDClassifier(random_state=0, max_iter=9, tol=None)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)

@@ -45,7 +45,8 @@ class IterableSource(Source):
             raise ValueError("data holds no blocks")
         if self.one_pass:
             self._data = chain([first], data)
-        width = block_of(first, 0).X.shape[1]
+        self._first = block_of(first, 0)
+        width = self._first.X.shape[1]
         self._n_features = width if n_features is None else count("n_features", n_features)
 
     @property
@@ -59,12 +60,16 @@ class IterableSource(Source):
         (index,) = blocks
         return block_of(self._data[index], index)
 
+    def peek(self) -> Block:
+        """Return the first block."""
+        return self._first
+
     def _look(self) -> Found:
         if self.one_pass:
             raise ValueError("data can be gone over only once: declare classes")
         labels, n_samples = Labels(), 0
         for block in self:
-            labels.add(block.y)
+            labels.add(block)
             n_samples += len(block)
         return Found(n_samples, self.n_features, 0, *labels.found())
 

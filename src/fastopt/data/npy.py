@@ -93,7 +93,7 @@ class NpySource(Source):
                     f"{self.name}, row {number * self._block_size + row}, column {column}: "
                     f"expected a finite number, found {block.X[row, column]}"
                 )
-            labels.add(block.y)
+            labels.add(block)
         return Found(self._n_samples, self.n_features, 0, *labels.found())
 
 

@@ -54,7 +54,7 @@ class Found:
     classes : ndarray or None
         The labels in y, sorted; None if there is no y, or more than 65,536 of them.
     class_counts : ndarray or None
-        The number of rows of each.
+        The number of rows of each, but for rows of weight 0.
     """
 
     n_samples: int
@@ -71,14 +71,19 @@ class Labels:
         self._counts: dict[Any, int] | None = {}
         self._dtype: np.dtype[Any] | None = None
 
-    def add(self, y: Array | None) -> None:
-        """Count those of a block."""
+    def add(self, block: Block) -> None:
+        """Count those of a block; rows of weight 0 do not count."""
+        y, weight = block.y, block.sample_weight
         if y is None or y.ndim != 1:
             self._counts = None
         if self._counts is None or y is None:
             return
         self._dtype = y.dtype if self._dtype is None else np.result_type(self._dtype, y.dtype)
-        labels, counts = np.unique(y, return_counts=True)
+        if weight is None or np.all(weight):
+            labels, counts = np.unique(y, return_counts=True)
+        else:
+            labels, index = np.unique(y, return_inverse=True)
+            counts = np.bincount(index[np.asarray(weight) != 0], minlength=len(labels))
         for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
             self._counts[label] = self._counts.get(label, 0) + count
         if len(self._counts) > MOST_CLASSES:
@@ -171,8 +176,19 @@ class Source(ABC):
 
     @property
     def class_counts(self) -> Array | None:
-        """The number of rows of each class that was found."""
-        return self._found.class_counts
+        """The number of rows of each class, but for rows of weight 0."""
+        classes, counts = self._found.classes, self._found.class_counts
+        if self._classes is None or classes is None or counts is None:
+            return counts
+        found = dict(zip(classes.tolist(), counts.tolist(), strict=True))
+        return np.array([found.get(label, 0) for label in self._classes.tolist()])
+
+    def peek(self) -> Block:
+        """Return the first rows."""
+        for number in range(self.n_blocks):
+            if len(block := self.read([number])):
+                return block
+        raise ValueError("data holds no rows that are not bad")
 
     def __iter__(self) -> Iterator[Block]:
         return ahead(self.read([block]) for block in range(self.n_blocks))

@@ -2,18 +2,16 @@
 
 import copy
 import math
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from numbers import Integral, Real
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
@@ -21,24 +19,23 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
-from fastopt.linear_model.callbacks import tell
+from fastopt.data.source import Block, Source
+from fastopt.linear_model.fitting import Fitting
 from fastopt.linear_model.input import (
     Array,
     check_columns,
-    check_row,
-    check_weights,
     read,
     shaped,
     starting_point,
     summed,
 )
-from fastopt.linear_model.plan import LEARNING_RATES, PASSIVE_AGGRESSIVE, Plan
-from fastopt.linear_model.training import Diverged, Progress, Targets, Training, laid_out
+from fastopt.linear_model.plan import LEARNING_RATES, Plan
+from fastopt.linear_model.training import Progress, Targets, Training, laid_out
+from fastopt.linear_model.validation import Validation, given
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
 FAR_OFF = 100  # times the loss of weights of 0: no training, however young, should end there
-SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
 
 
 def losses(tasks: Iterable[str], hypers: Iterable[str]) -> set[str]:
@@ -72,15 +69,6 @@ def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
         if goes_on:
             del estimator.history_[epochs:]
         raise
-
-
-@dataclass
-class Validation:
-    """Data to see how well a model does on; not trained on."""
-
-    X: Any
-    y: Array
-    weight: Array | None = None
 
 
 class BaseSGD(BaseEstimator):
@@ -241,19 +229,17 @@ class BaseSGD(BaseEstimator):
             coef, intercept = progress.trained or (coef, intercept)
         if (rule.anchored and not as_left) or rule.fixed != progress.fixed:
             progress.forget_state()
-        if plan.step != "gradient":
-            X = summed(X)
         coef = laid_out(coef, X)
         if plan.bounds != (-math.inf, math.inf):
             np.clip(coef, *plan.bounds, out=coef)
         training = Training(
-            X,
+            X if plan.step == "gradient" else summed(X),
             targets,
             coef,
             intercept.copy(),
             fit_intercept=self.fit_intercept,
             rule=rule,
-            batch_size=X.shape[0] if self.batch_size == "full" else self.batch_size,
+            batch_size=math.inf if self.batch_size == "full" else self.batch_size,
             shuffle=self.shuffle,
             progress=progress,
             average=average,
@@ -282,120 +268,15 @@ class BaseSGD(BaseEstimator):
         plan: Plan,
         max_iter: int,
         tol: float | None,
-        validation: Validation | None = None,
-        callbacks: Iterable[Any] = (),
+        **how: Any,
     ) -> int | None:
-        """Train for some epochs; return the one that diverged, if one did."""
-        training = self._training(X, targets, plan)
-        progress = self._progress
-        best: tuple[float, Array, Array] | None = None
-        self.n_iter_, done = 0, False
-        tell(callbacks, "on_fit_begin", self)
-        bar = self._progress_bar(max_iter)
-        try:
-            while not done and self.n_iter_ < max_iter:
-                tell(callbacks, "on_epoch_begin", self)
-                start = time.perf_counter()
-                loss, accuracy = training.epoch()
-                self.n_iter_ += 1
-                self._show(training)
-                row = self._record(training, loss, accuracy, time.perf_counter() - start)
-                if validation is not None:
-                    row |= self._validate(validation)
-                objective = self._objective(row, training, tol, validation)
-                if self.restore_best and (best is None or objective < best[0]):
-                    best = objective, self.coef_.copy(), self.intercept_.copy()
-                for plateau in plateaus_of(progress.fed_rate):
-                    plateau.step(row["loss"])
-                done = tol is not None and self._converged(objective, tol)
-                if bar is not None:
-                    bar.update()
-                    bar.set_postfix(loss=f"{row['loss']:.4g}")
-                done |= tell(callbacks, "on_epoch_end", self)
-        except Diverged as error:
-            if error.row is not None:
-                check_row(X, error.row)
-            return self.n_iter_ + 1
-        finally:
-            if bar is not None:
-                bar.close()
-            self.t_ = float(progress.t + 1)
-        if best is not None:
-            _, self.coef_, self.intercept_ = best
-        tell(callbacks, "on_fit_end", self)
-        return None
-
-    def _objective(
-        self,
-        row: dict[str, float],
-        training: Training,
-        tol: float | None,
-        validation: Validation | None,
-    ) -> float:
-        """Return what the training is to bring down: 1 - the score on the validation data, or the
-        mean loss plus the penalty of the weights.
-        """
-        if validation is not None and self.early_stopping:
-            return 1 - row["validation_score"]
-        if validation is not None and self.restore_best:
-            return row["validation_loss"]
-        if tol is None and not self.restore_best:
-            return math.nan
-        objective = row["loss"]
-        if self.learning_rate in PASSIVE_AGGRESSIVE:
-            return objective
-        l1, l2 = training.rule.l1, training.rule.l2
-        coef = training.coef
-        penalty = self._intercept_pull() * float(self.intercept_.sum())
-        if l2:
-            penalty += l2 / 2 * float(np.square(coef, dtype=np.float64).sum())
-        if l1:
-            penalty += l1 * float(np.abs(coef).sum(dtype=np.float64))
-        return objective + penalty / self._n_losses()
+        """Train for some epochs, as a `Fitting` does; return the one that diverged, if one did."""
+        self.n_iter_ = 0
+        return Fitting(self, self._training(X, targets, plan), max_iter, tol, **how).run()
 
     def _n_losses(self) -> int:
         """Return of how many losses the mean over the outputs is."""
         return 1 if _core.LOSSES[self.loss][0] == "joint" else self._progress.n_outputs
-
-    def _converged(self, objective: float, tol: float) -> bool:
-        """Whether there were n_iter_no_change epochs in which the objective did not get below the
-        best by tol.
-        """
-        progress = self._progress
-        progress.stale = progress.stale + 1 if objective > progress.best - tol else 0
-        progress.best = min(progress.best, objective)
-        if progress.stale < self.n_iter_no_change:
-            return False
-        progress.stale = 0
-        if self.learning_rate == "adaptive" and self.eta0 * progress.factor > SMALLEST_RATE:
-            progress.factor /= 5
-            return False
-        return True
-
-    def _record(
-        self, training: Training, loss: float, accuracy: float, seconds: float
-    ) -> dict[str, float]:
-        """Add a row for an epoch to history_, and return it."""
-        row = {"loss": loss / self._n_losses()}
-        if isinstance(self, ClassifierMixin):
-            row["accuracy"] = accuracy
-        row |= {
-            "lr": training.lr,
-            "gradient_norm": training.gradient_norm,
-            "seconds": seconds,
-            "samples_per_second": training.n_samples / seconds,
-        }
-        self.history_.append(row)
-        return row
-
-    def _validate(self, validation: Validation) -> dict[str, float]:
-        """Return the loss and the score on validation data."""
-        scores = self._scores_of(validation.X)
-        y, weight = validation.y, validation.weight
-        return {
-            "validation_loss": self._mean_loss(scores, y, weight),
-            "validation_score": self._score_of(scores, y, weight),
-        }
 
     def _mean_of_values(self, scores: Array, targets: Array, weight: Array | None) -> float:
         """Return the mean loss of scores, (n_samples, n_outputs)."""
@@ -405,10 +286,35 @@ class BaseSGD(BaseEstimator):
         per_sample = values.reshape(len(z), -1).mean(axis=1, dtype=np.float64)
         return float(np.average(per_sample, weights=weight))
 
-    def _split(self, y: Array, splitter: Any) -> tuple[Array, Array] | None:
-        """Return the rows to train on and those to validate on, as scikit-learn draws them."""
-        if not self.early_stopping:
+    def _window(self, plan: Plan, block: Block, **how: Any) -> tuple[Any, Targets] | None:
+        """Return a window of a source as a training takes it, if it has rows; called in the thread
+        that reads.
+        """
+        if not len(block):
             return None
+        with np.errstate(all="ignore"):  # as in all_or_nothing
+            X, targets = self._taken(block, **how)
+        return (X if plan.step == "gradient" else summed(X)), targets
+
+    def _check_source(self, source: Source | None) -> None:
+        """Raise the error of a parameter that does not go with a source."""
+        if source is None:
+            return
+        if source.one_pass and self.max_iter > 1:
+            raise ValueError(
+                f"max_iter must be 1 on data that can be gone over only once, got {self.max_iter}"
+            )
+        if self.batch_size == "full" and source.n_windows != 1:
+            raise ValueError("batch_size cannot be 'full' on a source larger than its memory")
+
+    def _split(
+        self, source: Source | None, y: Array, splitter: Any, eval_set: Any
+    ) -> tuple[Array, Array] | None:
+        """Return the rows to train on and those to validate on, as scikit-learn draws them."""
+        if not self.early_stopping or eval_set is not None:
+            return None
+        if source is not None:
+            raise ValueError("early_stopping needs eval_set where X is a source")
         split = splitter(test_size=self.validation_fraction, random_state=self.random_state)
         return next(split.split(np.zeros((len(y), 1)), y))
 
@@ -422,37 +328,19 @@ class BaseSGD(BaseEstimator):
         eval_set: Any,
     ) -> Validation | None:
         """Return the validation data, and take them out of the targets if they are a part of X."""
-        if split is not None:
-            train, held_out = split
-            part = None if weight is None else weight[held_out]
-            if part is not None and not part.any():
-                raise ValueError(
-                    "The sample weights for validation set are all zero, consider using a "
-                    "different random state."
-                )
-            mask = np.zeros(len(y), bool)
-            mask[train] = True
-            targets.keep(mask)
-            return Validation(X[held_out], y[held_out], part)
-        if eval_set is None:
-            return None
-        if not isinstance(eval_set, tuple | list) or len(eval_set) not in (2, 3):
-            raise TypeError("eval_set must be (X, y) or (X, y, sample_weight)")
-        try:
-            X, y = read(self, *eval_set[:2], reset=False, multi_output=y.ndim > 1)
-            check_columns(X)
-            self._check_target(y)
-            weight = check_weights(eval_set[2], X, np.float64) if len(eval_set) == 3 else None
-        except ValueError as error:
-            raise ValueError(f"eval_set: {error}") from None
-        return Validation(X, y, weight)
-
-    def _progress_bar(self, max_iter: int) -> Any:
-        if not self.verbose:
-            return None
-        from tqdm.auto import tqdm
-
-        return tqdm(total=max_iter, desc=type(self).__name__, unit="epoch")
+        if split is None:
+            return None if eval_set is None else given(self, eval_set, multi_output=y.ndim > 1)
+        train, held_out = split
+        rows = X[held_out], y[held_out], None if weight is None else weight[held_out]
+        if rows[2] is not None and not rows[2].any():
+            raise ValueError(
+                "The sample weights for validation set are all zero, consider using a "
+                "different random state."
+            )
+        mask = np.zeros(len(y), bool)
+        mask[train] = True
+        targets.keep(mask)
+        return Validation(lambda: [rows])
 
     def _finish(self, diverged: int | None, targets: Targets | None = None) -> Self:
         """Raise the error that a training ends with, or, given targets, the warnings of a fit."""

@@ -1,5 +1,6 @@
 """SGDClassifier: linear classifiers, two classes or one-versus-rest."""
 
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -13,9 +14,17 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
+from fastopt.data.source import Block, Source
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
-from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.input import (
+    Array,
+    check_weights,
+    opened,
+    read,
+    weight_dtype,
+    weights_of,
+)
 from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
@@ -42,6 +51,14 @@ def _declared(classes: Any) -> Array:
     if np.ndim(classes) != 1 or not np.size(classes):
         raise ValueError(f"classes must be a list of labels, got {classes!r}")
     return _classes(np.asarray(classes))
+
+
+def _classes_in(source: Source) -> Array:
+    if source.classes is None:
+        raise ValueError(
+            "the target of the source must be classes: it has too many values, or none"
+        )
+    return _classes(source.classes)
 
 
 def _at_least_two(classes: Array) -> Array:
@@ -268,7 +285,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
@@ -280,16 +297,18 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features), or Source
             Read as it is, without a copy, if it is float32, float64, float16, uint8, int8 or bool,
-            in any strides, or such a CSR matrix with int32 or int64 indices.
+            in any strides, or such a CSR matrix with int32 or int64 indices. A `fastopt.data`
+            source, which has y and the weights too, is read window by window; where it is one
+            window the weights are those that the same rows in memory give, bit for bit.
         y : array-like of shape (n_samples,)
             Classes.
         coef_init, intercept_init : array-like of the shapes of coef_ and intercept_
             Where to start; zeros, or where the last fit stopped with ``warm_start``.
         sample_weight : array-like of shape (n_samples,)
             How much each sample counts; one of weight 0 is as good as absent.
-        eval_set : (X, y) or (X, y, sample_weight)
+        eval_set : (X, y), (X, y, sample_weight) or Source
             Other data, on which ``history_`` tells the loss and the score after each epoch.
         callbacks : function, or object, or list of them
             Called with the estimator: a function at the end of each epoch, an object's methods
@@ -306,23 +325,38 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
+            source, X, y, sample_weight = opened(X, y, sample_weight)
+            self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on)
-            classes = _at_least_two(_classes(y))
+            classes = _at_least_two(_classes(y) if source is None else _classes_in(source))
             if not (self.warm_start and hasattr(self, "classes_")):
                 self.classes_ = classes
             elif not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"warm_start needs the classes {self.classes_} of the first fit, got {classes}"
                 )
-            split = self._split(y, StratifiedShuffleSplit) if eval_set is None else None
+            split = self._split(source, y, StratifiedShuffleSplit, eval_set)
             if not goes_on:
                 shape = self._n_outputs(), X.shape[1]
                 self._start(shape, weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
             weight = check_weights(sample_weight, X, self._progress.dtype)
-            targets = self._targets(y, weight)
-            validation = self._validation(X, y, weight, targets, split, eval_set)
-            diverged = self._train(X, targets, plan, self.max_iter, self.tol, validation, callbacks)
+            counts = None
+            if self.class_weight == "balanced":
+                counts = self._counts(y, weight) if source is None else source.class_counts
+            by_class = self._class_weights(counts)
+            targets = self._targets(y, weight, by_class)
+            diverged = self._train(
+                X,
+                targets,
+                plan,
+                self.max_iter,
+                self.tol,
+                source=source,
+                made=partial(self._window, plan, by_class=by_class),
+                validation=self._validation(X, y, weight, targets, split, eval_set),
+                callbacks=callbacks,
+            )
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -354,7 +388,12 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             if first:
                 self._start((self._n_outputs(), X.shape[1]), weight_dtype(X), keep=True)
             weight = check_weights(sample_weight, X, self._progress.dtype)
-            targets = self._targets(y, weight, so_far=True)
+            if self.class_weight == "balanced":  # by all rows so far
+                seen = self._progress.class_counts
+                self._progress.class_counts = self._counts(y, weight) + (
+                    0 if seen is None else seen
+                )
+            targets = self._targets(y, weight, self._class_weights(self._progress.class_counts))
             diverged = self._train(X, targets, plan, 1, None)
         return self._finish(diverged)
 
@@ -378,37 +417,43 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             )
         return index
 
-    def _weights_of_classes(self, y: Array, rows: Array | None, so_far: bool) -> Array:
-        """Return the weight of each class, balanced by all rows `so_far` or by these alone."""
+    def _counts(self, y: Array, weight: Array | None) -> Array:
+        """Return the rows of each class, but for those of weight 0."""
+        index = self._index(y if weight is None else y[weight != 0])
+        return np.bincount(index, minlength=len(self.classes_))
+
+    def _class_weights(self, counts: Array | None) -> Array | None:
+        """Return the weight of each class, if they have any; balanced, by the rows of each."""
+        if self.class_weight is None:
+            return None
         if self.class_weight == "balanced":
-            index = self._index(y if rows is None else y[rows])
-            counts = np.bincount(index, minlength=len(self.classes_))
-            if so_far:
-                if self._progress.class_counts is not None:
-                    counts = counts + self._progress.class_counts
-                self._progress.class_counts = counts
+            assert counts is not None
             weights = counts.sum() / (len(counts) * np.maximum(counts, 1))
         else:
-            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+            classes = self.classes_
+            weights = compute_class_weight(self.class_weight, classes=classes, y=classes)
         weights = weights.astype(self._progress.dtype)
         if not np.isfinite(weights).all():
             raise ValueError(f"class_weight must hold finite numbers, got {self.class_weight}")
         return weights
 
-    def _targets(self, y: Array, weight: Array | None, so_far: bool = False) -> Targets:
+    def _targets(self, y: Array, weight: Array | None, by_class: Array | None) -> Targets:
         """Return -1 or +1 for each sample of two classes, or the index of its class."""
         dtype = self._progress.dtype
         index = self._index(y)
         two = len(self.classes_) == 2
         encoded = 2 * index.astype(dtype) - 1 if two else index.astype(dtype)
         targets = Targets(encoded, weight, classes=not two)
-        if self.class_weight is not None:
-            by_class = self._weights_of_classes(y, targets.rows, so_far)
-            if two or self.loss == "multinomial":
-                targets.weigh(by_class[index])
-            else:
-                targets.positive_weight = by_class
+        if by_class is not None and (two or self.loss == "multinomial"):
+            targets.weigh(by_class[index])
+        else:
+            targets.positive_weight = by_class
         return targets
+
+    def _taken(self, block: Block, by_class: Array | None) -> tuple[Any, Targets]:
+        X, y = read(self, block.X, block.y, reset=False)
+        weight = weights_of(block.sample_weight, X, self._progress.dtype)
+        return X, self._targets(y, weight, by_class)
 
     def _check_target(self, y: Array) -> None:
         self._index(y)
@@ -432,14 +477,14 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
 
     def predict(self, X: Any) -> Array:
         """Return the class of each row: that of the largest score."""
-        return self._classes_of(self._scores(X))
+        return self._predictions_of(self._scores(X))
 
-    def _classes_of(self, scores: Array) -> Array:
+    def _predictions_of(self, scores: Array) -> Array:
         single = scores.shape[1] == 1
         return self.classes_[(scores[:, 0] > 0).astype(int) if single else scores.argmax(axis=1)]
 
-    def _score_of(self, scores: Array, y: Array, weight: Array | None) -> float:
-        return float(accuracy_score(y, self._classes_of(scores), sample_weight=weight))
+    def _score_of(self, predicted: Array, y: Array, weight: Array | None) -> float:
+        return float(accuracy_score(y, predicted, sample_weight=weight))
 
     @available_if(_has_proba)
     def predict_proba(self, X: Any) -> Array:

@@ -11,6 +11,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
+from fastopt.data.source import Source
+
 Array = npt.NDArray[Any]
 
 #: What X may hold; anything else is converted to the first.
@@ -63,6 +65,17 @@ def _is_plain_target(y: Any, n_samples: int) -> bool:
     )
 
 
+def opened(X: Any, y: Any, sample_weight: Any) -> tuple[Source | None, Any, Any, Any]:
+    """Return the source that X is, or None, and X, y and the weights: those of its first rows."""
+    if not isinstance(X, Source):
+        return None, X, y, sample_weight
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if given is not None:
+            raise ValueError(f"{name} comes from the source: leave it out")
+    first = X.peek()
+    return X, first.X, first.y, first.sample_weight
+
+
 def check_columns(X: Any) -> None:
     """Raise an error if sparse X has an entry in a column that it has not."""
     if not sparse.issparse(X) or not X.nnz:
@@ -87,12 +100,17 @@ def check_row(X: Any, row: int) -> None:
     check_array(X[row : row + 1], dtype=None, accept_sparse="csr", input_name="X")
 
 
-def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
-    """Return the sample weights as the kernels read them; at least one must not be 0."""
+def weights_of(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
+    """Return the sample weights as the kernels read them."""
     if sample_weight is None:
         return None
-    weights = np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
-    if not weights.any():
+    return np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
+
+
+def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
+    """Return the same of a whole X: at least one must not be 0."""
+    weights = weights_of(sample_weight, X, dtype)
+    if weights is not None and not weights.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weights
 

@@ -1,5 +1,6 @@
 """SGDOneClassSVM: what is like the rest and what is not."""
 
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -7,9 +8,17 @@ import numpy as np
 from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval
 
+from fastopt.data.source import Block
 from fastopt.linear_model.base import BaseSGD, all_or_nothing
 from fastopt.linear_model.callbacks import check_callbacks
-from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.input import (
+    Array,
+    check_weights,
+    opened,
+    read,
+    weight_dtype,
+    weights_of,
+)
 from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
@@ -143,6 +152,8 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
+            source, X, _, sample_weight = opened(X, None, sample_weight)
+            self._check_source(source)
             X = read(self, X, reset=not goes_on)
             if not goes_on:
                 self._start((X.shape[1],), weight_dtype(X), keep=self.warm_start)
@@ -150,8 +161,17 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
             if offset_init is not None:
                 self._init_weights(None, offset_init, "offset_init")
                 self.offset_ = self.intercept_
-            targets = self._targets(X, sample_weight)
-            diverged = self._train(X, targets, plan, self.max_iter, self.tol, callbacks=callbacks)
+            targets = self._targets(X, check_weights(sample_weight, X, self._progress.dtype))
+            diverged = self._train(
+                X,
+                targets,
+                plan,
+                self.max_iter,
+                self.tol,
+                source=source,
+                made=partial(self._window, plan),
+                callbacks=callbacks,
+            )
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -168,12 +188,16 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
             X = read(self, X, reset=first)
             if first:
                 self._start((X.shape[1],), weight_dtype(X), keep=True)
-            diverged = self._train(X, self._targets(X, sample_weight), plan, 1, None)
+            targets = self._targets(X, check_weights(sample_weight, X, self._progress.dtype))
+            diverged = self._train(X, targets, plan, 1, None)
         return self._finish(diverged)
 
-    def _targets(self, X: Any, sample_weight: Any) -> Targets:
-        dtype = self._progress.dtype
-        return Targets(np.ones(X.shape[0], dtype), check_weights(sample_weight, X, dtype))
+    def _taken(self, block: Block) -> tuple[Any, Targets]:
+        X = read(self, block.X, reset=False)
+        return X, self._targets(X, weights_of(block.sample_weight, X, self._progress.dtype))
+
+    def _targets(self, X: Any, weight: Array | None) -> Targets:
+        return Targets(np.ones(X.shape[0], self._progress.dtype), weight)
 
     def decision_function(self, X: Any) -> Array:
         """Return how far each row is on the side of the rest, of shape (n_samples,)."""

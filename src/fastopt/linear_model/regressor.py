@@ -1,5 +1,6 @@
 """SGDRegressor: linear regression."""
 
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -12,9 +13,17 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite
 
 from fastopt import _core
+from fastopt.data.source import Block
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
-from fastopt.linear_model.input import Array, check_weights, read, weight_dtype
+from fastopt.linear_model.input import (
+    Array,
+    check_weights,
+    opened,
+    read,
+    weight_dtype,
+    weights_of,
+)
 from fastopt.linear_model.plan import plan_of
 from fastopt.linear_model.training import Targets
 
@@ -134,7 +143,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
@@ -161,15 +170,26 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
+            source, X, y, sample_weight = opened(X, y, sample_weight)
+            self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
-            split = self._split(y, ShuffleSplit) if eval_set is None else None
+            split = self._split(source, y, ShuffleSplit, eval_set)
             if not goes_on:
                 self._start(_coef_shape(X, y), weight_dtype(X), keep=self.warm_start)
             self._init_weights(coef_init, intercept_init)
             weight = check_weights(sample_weight, X, self._progress.dtype)
             targets = Targets(self._target(y), weight)
-            validation = self._validation(X, y, weight, targets, split, eval_set)
-            diverged = self._train(X, targets, plan, self.max_iter, self.tol, validation, callbacks)
+            diverged = self._train(
+                X,
+                targets,
+                plan,
+                self.max_iter,
+                self.tol,
+                source=source,
+                made=partial(self._window, plan),
+                validation=self._validation(X, y, weight, targets, split, eval_set),
+                callbacks=callbacks,
+            )
         return self._finish(diverged, targets)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -191,6 +211,11 @@ class SGDRegressor(RegressorMixin, BaseSGD):
             weight = check_weights(sample_weight, X, self._progress.dtype)
             diverged = self._train(X, Targets(self._target(y), weight), plan, 1, None)
         return self._finish(diverged)
+
+    def _taken(self, block: Block) -> tuple[Any, Targets]:
+        X, y = read(self, block.X, block.y, reset=False, y_numeric=True, multi_output=True)
+        weight = weights_of(block.sample_weight, X, self._progress.dtype)
+        return X, Targets(self._target(y), weight)
 
     def _target(self, y: Array) -> Array:
         """Return y as the kernels read it."""
@@ -237,8 +262,8 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         with np.errstate(over="ignore"):
             return np.exp(scores) if self._has_log_link() else scores
 
-    def _score_of(self, scores: Array, y: Array, weight: Array | None) -> float:
-        return float(r2_score(y, self._predictions_of(scores), sample_weight=weight))
+    def _score_of(self, predicted: Array, y: Array, weight: Array | None) -> float:
+        return float(r2_score(y, predicted, sample_weight=weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

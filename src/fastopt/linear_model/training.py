@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
+from fastopt.data.source import window_seed
 from fastopt.linear_model.rule import Rule
 
 Array = npt.NDArray[Any]
@@ -110,6 +112,22 @@ class Progress:
         return new
 
 
+@dataclass
+class Tally:
+    """What an epoch has come to so far."""
+
+    start: Array  # the weights that it began with
+    windows: int = 0
+    n_samples: int = 0
+    weight: float = 0.0  # of them
+    loss: float = 0.0
+    right: float = 0.0
+    rate: float = 0.0  # the sum of the learning rates
+
+
+Windows = Callable[[Tally], Iterable[tuple[Any, Targets]]]  # that are left, after a tally
+
+
 def laid_out(weights: Array, X: Any) -> Array:
     """Return a copy of the weights, (n_outputs, n_features), as passes over X read them."""
     n_outputs, n_features = weights.shape
@@ -138,12 +156,10 @@ class Training:
         The averages of coef and intercept so far, changed in place.
     average_from : int
         The first update whose weights the average takes in.
-    touched_only : bool
-        For sparse X: the rule leaves weights alone whose features a batch has not.
-    bounds : (float, float)
-        What each weight is kept within.
+    batch_size : float
+        Samples of an update; infinity for all of them.
     how
-        The loss and whatever else `_core.Pass` takes as it is.
+        The loss, the bounds and whatever else `_core.Pass` takes as it is.
     """
 
     def __init__(
@@ -155,22 +171,19 @@ class Training:
         *,
         fit_intercept: bool,
         rule: Rule,
-        batch_size: int,
+        batch_size: float,
         shuffle: bool,
         progress: Progress,
         average: tuple[Array, Array] | None,
         average_from: int,
-        touched_only: bool,
-        bounds: tuple[float, float],
         **how: Any,
     ) -> None:
-        self.rows = targets.rows
-        self.n_samples = X.shape[0] if self.rows is None else len(self.rows)
         self.coef, self.intercept, self.average = coef, intercept, average
-        self.rule, self.progress, self.bounds = rule, progress, bounds
-        self.batch_size = max(min(batch_size, self.n_samples), 1)
-        self.shuffle = shuffle and self.batch_size < self.n_samples  # a full batch has no order
+        self.fit_intercept, self.average_from, self.how = fit_intercept, average_from, how
+        self.rule, self.progress = rule, progress
+        self.most_in_batch, self.shuffles = batch_size, shuffle
         self.lr = self.gradient_norm = 0.0
+        self.tally: Tally | None = None  # of an epoch that is not done
         if progress.rule not in ("", rule.name):
             raise ValueError(
                 f"optimizer cannot change on the way from {progress.rule} to {rule.name}, which "
@@ -187,12 +200,21 @@ class Training:
         for name, array in progress.state.items():
             if not _is_laid_out(array, X):
                 progress.state[name] = laid_out(array, X)
-        mean_coef, mean_intercept = average or (None, None)
+        self.bind(X, targets)
+
+    def bind(self, X: Any, targets: Targets, window: int = 0) -> None:
+        """Let the next samples be those of X, a window of the epoch."""
+        progress, rule = self.progress, self.rule
+        self.X, self.rows, self.window = X, targets.rows, window
+        self.n_samples = X.shape[0] if self.rows is None else len(self.rows)
+        self.batch_size = int(max(min(self.most_in_batch, self.n_samples), 1))
+        self.shuffle = self.shuffles and self.batch_size < self.n_samples  # all at once: no order
+        mean_coef, mean_intercept = self.average or (None, None)
         self.passes = _core.Pass(
             X,
             targets.y,
-            _flat(coef, X),
-            intercept if fit_intercept else None,
+            _flat(self.coef, X),
+            self.intercept if self.fit_intercept else None,
             optimizer=rule.kernel,
             w_state=[_flat(array, X) for array in progress.state.values()],
             intercept_state=list(progress.intercept_state.values()),
@@ -204,11 +226,9 @@ class Training:
             average=None if mean_coef is None else _flat(mean_coef, X),
             intercept_average=mean_intercept,
             n_averaged=progress.n_averaged,
-            before_average=max(average_from - 1 - progress.t, 0),
+            before_average=max(self.average_from - 1 - progress.t, 0),
             l1=rule.l1 != 0,
-            touched_only=touched_only,
-            bounds=bounds,
-            **how,
+            **self.how,
         )
         self.chunk = self._chunk(X)
         weight = targets.weight
@@ -216,7 +236,7 @@ class Training:
             self.weight_sum = float(self.n_samples)
         else:
             weight = weight if self.rows is None else weight[self.rows]
-            self.weight_sum = float(np.abs(weight).sum(dtype=np.float64)) or 1.0
+            self.weight_sum = float(np.abs(weight).sum(dtype=np.float64))
 
     def _chunk(self, X: Any) -> int:
         """Return how many samples go to C at a time: whole batches."""
@@ -230,9 +250,10 @@ class Training:
         samples = min(MOST_PREDICTIONS, MOST_ENTRIES // entries) // len(self.coef)
         return max(samples // self.batch_size, 1) * self.batch_size
 
-    def epoch(self) -> tuple[float, float]:
-        """Train for one epoch; return the mean over the samples of their losses, summed over the
-        outputs, and the accuracy; both of the predictions made before a sample's update.
+    def epoch(self, windows: Windows | None = None) -> Tally:
+        """Train for one epoch on what is bound, or on its windows, or those left of it; return what
+        it has come to: losses, summed over the outputs, and weights of those samples whose class
+        was told, both of the predictions made before a sample's update.
 
         Sets `lr`, the last learning rate, and `gradient_norm`: how far the weights have moved, over
         the sum of the learning rates.
@@ -240,15 +261,20 @@ class Training:
         Raises
         ------
         Diverged
-            With the weights, and the progress, as they were before the epoch.
+            With the weights, and the progress, as they were before the call.
         """
         progress = self.progress
         before = progress.t, progress.n_averaged, [array.copy("K") for array in self._arrays()]
+        tally = self.tally = self.tally or Tally(before[2][0])
         try:
-            loss, right = self._epoch()
-            progress.n_averaged, _ = self.passes.settle()
-            distance = _core.distance(before[2][0].ravel("K"), self.coef.ravel("K"))
-            if not math.isfinite(loss + distance + float(self.intercept.sum())):
+            if windows is None:
+                self._add_to(tally)
+            else:
+                for X, targets in windows(tally):
+                    self.bind(X, targets, tally.windows)
+                    self._add_to(tally)
+            distance = _core.distance(tally.start.ravel("K"), self.coef.ravel("K"))
+            if not math.isfinite(tally.loss + distance + float(self.intercept.sum())):
                 raise Diverged(None)
         except BaseException:  # Ctrl-C too
             self.passes.drop()
@@ -256,10 +282,12 @@ class Training:
             for array, saved in zip(self._arrays(), arrays, strict=True):
                 np.copyto(array, saved)
             raise
+        finally:
+            self.tally = None
         self.passes.trust()
         progress.epoch += 1
-        self.gradient_norm = distance / self.rate_sum if self.rate_sum else 0.0
-        return loss / self.weight_sum, right / self.weight_sum
+        self.gradient_norm = distance / tally.rate if tally.rate else 0.0
+        return tally
 
     def shown(self) -> tuple[Array, Array]:
         """Return the weights and intercepts to predict with, as they are now."""
@@ -268,18 +296,19 @@ class Training:
             return self.average
         if self.rule.averages:
             coef = self.rule.evaluated(self.coef, progress.state)
-            np.clip(coef, *self.bounds, out=coef)
+            np.clip(coef, *self.how["bounds"], out=coef)
             return coef, self.rule.evaluated(self.intercept, progress.intercept_state)
         return self.coef, self.intercept
 
-    def _epoch(self) -> tuple[float, float]:
+    def _add_to(self, tally: Tally) -> None:
+        """Train on the window that is bound."""
         progress = self.progress
         order = self.rows
         if self.shuffle:
-            order = _core.permutation(self.n_samples, progress.seed, progress.epoch)
+            seed = window_seed(progress.seed, self.window)
+            order = _core.permutation(self.n_samples, seed, progress.epoch)
             if self.rows is not None:
                 order = self.rows[order]
-        loss_sum = right_sum = self.rate_sum = 0.0
         constant = False
         for start in range(0, self.n_samples, self.chunk):
             stop = min(start + self.chunk, self.n_samples)
@@ -292,11 +321,14 @@ class Training:
             if row is not None:
                 raise Diverged(row)
             loss, right = self.passes.score()
-            loss_sum += loss
-            right_sum += right
+            tally.loss += loss
+            tally.right += right
+            tally.rate += float(hypers[:, 0].sum()) * updates / len(hypers)
             progress.t += updates
-            self.rate_sum += float(hypers[:, 0].sum()) * updates / len(hypers)
-        return loss_sum, right_sum
+        progress.n_averaged, _ = self.passes.settle()
+        tally.windows += 1
+        tally.n_samples += self.n_samples
+        tally.weight += self.weight_sum
 
     def _arrays(self) -> list[Array]:
         progress = self.progress
