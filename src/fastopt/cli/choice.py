@@ -38,18 +38,19 @@ class Choice:
         self, of: str | None, values: dict[str, Any], epochs: int | None, has_rate: bool
     ) -> None:
         of = of or _for_loss(values.get("loss"))
-        self.kind: Any = estimators()[of]
+        kind: Any = estimators()[of]
+        self.kind = kind
         if epochs is not None:
             if "max_iter" in values:
                 raise click.UsageError("--epochs and --max-iter are the same: give one of them")
-            constraints = self.kind._parameter_constraints
+            constraints = kind._parameter_constraints
             never = {name: None for name in ENDS if None in constraints.get(name, ())}
             values = {"max_iter": epochs, **never, **values}
         if has_rate and values.setdefault("learning_rate", "optimal") != "optimal":
             raise click.UsageError("--learning-rate must be optimal where --optimizer sets lr")
         check_values(of, values)
         self._values = values
-        if issubclass(self.kind, BaseSGD):
+        if issubclass(kind, BaseSGD):
             try:
                 plan_of(self.made(steps=1))  # whether they go together
             except (TypeError, ValueError) as error:

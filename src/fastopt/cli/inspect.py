@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import rich_click as click
 
+from fastopt.cli.progress import COLUMNS
 from fastopt.cli.tables import table
 
 
@@ -28,17 +29,13 @@ def command(model: str, top: int, as_json: bool) -> None:
         click.echo(json.dumps(told, default=str))
         return
     parameters, coefficients = told.pop("parameters"), told.pop("coefficients")
-    click.echo(table((name, _listed(value)) for name, value in told.items()))
+    click.echo(table(told.items()))
     click.echo("\nparameters")
-    click.echo(table((f"  {name}", f"{value}") for name, value in parameters.items()))
+    click.echo(table((f"  {name}", str(value)) for name, value in parameters.items()))
     if coefficients:
         click.echo("\nlargest coefficients")
-        shown = [name for name in ("feature", "output", "weight") if name in coefficients[0]]
-        click.echo(
-            table(
-                (f"  {row[shown[0]]}", *(row[name] for name in shown[1:])) for row in coefficients
-            )
-        )
+        rows = [list(coefficients[0]), *(list(row.values()) for row in coefficients)]
+        click.echo(table([f"  {first}", *others] for first, *others in rows))
 
 
 def inspected(estimator: Any, top: int) -> dict[str, Any]:
@@ -53,7 +50,7 @@ def inspected(estimator: Any, top: int) -> dict[str, Any]:
     if hasattr(estimator, "t_"):
         told["updates"] = int(estimator.t_) - 1
     if getattr(estimator, "history_", None):
-        told |= {name: value for name, value in estimator.history_[-1].items() if name in SHOWN}
+        told |= {name: value for name, value in estimator.history_[-1].items() if name in COLUMNS}
     if hasattr(estimator, "inertia_"):
         told |= {"n_clusters": len(estimator.cluster_centers_), "inertia": estimator.inertia_}
     told["parameters"] = estimator.get_params(deep=False)
@@ -65,9 +62,6 @@ def inspected(estimator: Any, top: int) -> dict[str, Any]:
     return told
 
 
-SHOWN = ("loss", "accuracy", "validation_loss", "validation_score")
-
-
 def largest(estimator: Any, top: int) -> list[dict[str, Any]]:
     """Return the coefficients of the largest magnitudes, the largest first."""
     coef = np.atleast_2d(_dense(estimator.coef_))
@@ -75,7 +69,7 @@ def largest(estimator: Any, top: int) -> list[dict[str, Any]]:
     outputs = getattr(estimator, "classes_", range(len(coef)))
     flat = np.abs(coef).ravel()
     top = min(top, flat.size)
-    chosen = np.argpartition(-flat, top - 1)[:top] if top else []
+    chosen = np.argpartition(-flat, top - 1)[:top] if top else flat[:0]
     rows = []
     for place in sorted(chosen, key=lambda place: (-flat[place], place)):
         output, feature = divmod(int(place), coef.shape[1])
@@ -88,12 +82,3 @@ def largest(estimator: Any, top: int) -> list[dict[str, Any]]:
 
 def _dense(coef: Any) -> Any:
     return coef if isinstance(coef, np.ndarray) else coef.toarray()
-
-
-def _listed(value: Any) -> Any:
-    """Return a list as text, the first of its items if they are many."""
-    if not isinstance(value, list):
-        return value
-    more = ", ..." if len(value) > 10 else ""
-    items = [f"{item:.6g}" if isinstance(item, float) else str(item) for item in value[:10]]
-    return ", ".join(items) + more

@@ -67,21 +67,12 @@ def estimators() -> dict[str, type]:
 
 def described(documented: Any) -> dict[str, tuple[str, str]]:
     """Return what a numpydoc docstring says of the parameters: for each the type and the text."""
-    lines = (inspect.getdoc(documented) or "").split("\n")
-    if "Parameters" not in lines:
-        return {}
+    _, _, section = (inspect.getdoc(documented) or "").partition("\nParameters\n----------\n")
+    section = re.split(r"\n\n\w+\n---", section)[0]
     told: dict[str, tuple[str, str]] = {}
-    names: list[str] = []
-    kind, text = "", ""
-    for line in [*lines[lines.index("Parameters") + 2 :], "End"]:
-        if line.startswith(" ") or not line:
-            text += f"{line.strip()} "
-            continue
-        told |= dict.fromkeys(names, (kind, text.strip()))
-        head, _, kind = line.partition(" : ")
-        names, text = re.split(r",\s*", head), ""
-        if not all(re.fullmatch(r"\w+", name) for name in names):
-            break
+    for head, text in re.findall(r"^(\w.*)\n((?:[ ].*\n?|\n)*)", section, re.MULTILINE):
+        names, _, kind = head.partition(" : ")
+        told |= dict.fromkeys(names.split(", "), (kind, " ".join(text.split())))
     return told
 
 
@@ -162,15 +153,27 @@ def check_values(of: str, values: Mapping[str, Any]) -> None:
 def _check_value(name: str, value: Any, constraints: Iterable[Any]) -> None:
     from sklearn.utils._param_validation import make_constraint
 
-    made = [make_constraint(constraint) for constraint in constraints]
-    if any(constraint.is_satisfied_by(value) for constraint in made):
+    if any(make_constraint(constraint).is_satisfied_by(value) for constraint in constraints):
         return
-    choices = _choices(constraints)
-    wanted = ", ".join(choices) if choices else " or ".join(map(str, made))
-    message = f"expected {wanted}; got {value!r}."
-    if close := difflib.get_close_matches(str(value), choices, 1):
+    message = f"expected {', '.join(_wanted(constraints))}; got {value!r}."
+    if close := difflib.get_close_matches(str(value), _choices(constraints), 1):
         message += f" Did you mean {close[0]}?"
     raise click.BadParameter(message, param_hint=flag_of(name))
+
+
+def _wanted(constraints: Iterable[Any]) -> list[str]:
+    """Return what can be written for a value: words and intervals."""
+    from sklearn.utils._param_validation import Interval
+
+    told = _choices(constraints)
+    for constraint in constraints:
+        if isinstance(constraint, Interval):
+            told.append(str(constraint))
+        elif constraint in ("boolean", "random_state"):
+            told.append({"boolean": "true, false", "random_state": "an integer"}[constraint])
+    if None in constraints and "none" not in told:
+        told.append("none")
+    return told
 
 
 def flag_of(name: str) -> str:

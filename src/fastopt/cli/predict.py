@@ -1,7 +1,9 @@
 """``fastopt predict``: a line for each row."""
 
+import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import IO, Any
 
 import numpy as np
 import rich_click as click
@@ -17,7 +19,7 @@ from fastopt.cli.saved import opened
 @click.argument("data")
 @click.option(
     "--output",
-    type=click.File("w", encoding="utf-8", atomic=True),
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
     default="-",
     help="File to write to, which is there when all is done; - for standard output.",
 )
@@ -27,7 +29,7 @@ from fastopt.cli.saved import opened
 @click.option(
     "--scores", is_flag=True, help="Write what is above 0 for a class; distances from centers."
 )
-def command(model: str, data: str, output: Any, proba: bool, scores: bool, **texts: Any) -> None:
+def command(model: str, data: str, output: str, proba: bool, scores: bool, **texts: Any) -> None:
     r"""Predict the rows of DATA, a file or - for standard input, by the file MODEL.
 
     A line is written for each row, at once: what comes through a pipe goes on through a pipe.
@@ -40,10 +42,30 @@ def command(model: str, data: str, output: Any, proba: bool, scores: bool, **tex
         raise click.UsageError("--proba and --scores cannot both be given")
     estimator, source = opened(model, data, read_values(texts))
     predict = _method(estimator, "--proba" if proba else "--scores" if scores else "")
-    for block in source:
-        if len(block):
-            output.writelines(f"{line}\n" for line in lines(predict(block.X)))
-            output.flush()
+    with written(output) as file:
+        for block in source:
+            if len(block):
+                file.writelines(f"{line}\n" for line in lines(predict(block.X)))
+                file.flush()
+
+
+@contextmanager
+def written(path: str) -> Iterator[IO[str]]:
+    """Open a file to write to, which is the whole or the one that was there before; a pipe or
+    another device, or - for standard output, as it is.
+    """
+    if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+        with click.open_file(path, "w", encoding="utf-8") as file:
+            yield file
+        return
+    part = f"{path}.part"
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            yield file
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
 
 
 def lines(values: Any) -> Iterator[str]:

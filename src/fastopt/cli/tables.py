@@ -5,21 +5,19 @@ from typing import Any
 
 
 def table(rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows of cells as lines; in a column, text begins and numbers end together."""
-    rows = list(rows)
-    texts = [[_text(cell) for cell in row] for row in rows]
-    numbers = [[isinstance(cell, int | float) for cell in row] for row in rows]
+    """Return rows of cells as lines, the columns of which begin together."""
+    texts = [[as_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     return "\n".join(
-        "  ".join(
-            text.rjust(width) if number else text.ljust(width)
-            for text, number, width in zip(line, kinds, widths, strict=True)
-        ).rstrip()
-        for line, kinds in zip(texts, numbers, strict=True)
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in texts
     )
 
 
-def _text(cell: Any) -> str:
+def as_text(cell: Any) -> str:
+    """Return a number in some digits, and of a list the first items."""
+    if isinstance(cell, list):
+        return ", ".join(map(as_text, cell[:10])) + (", ..." if len(cell) > 10 else "")
     if isinstance(cell, float):
         return f"{cell:.6g}"
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)

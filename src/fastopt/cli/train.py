@@ -1,6 +1,7 @@
 """``fastopt train``: from a file of rows to a file of a model."""
 
 import csv
+import inspect
 import json
 import os
 import sys
@@ -28,6 +29,8 @@ def _in_a_folder(ctx: click.Context, param: click.Parameter, path: str | None) -
     """Refuse a file that could not be written when the training is done."""
     if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
         raise click.BadParameter(f"there is no folder {os.path.dirname(path)}")
+    if path is not None and os.path.exists(path) and not os.path.isfile(path):
+        raise click.BadParameter(f"{path} is no file")  # but a device, not to be replaced
     return path
 
 
@@ -123,6 +126,7 @@ def command(
     if not quiet:
         estimator.set_params(verbose=int(sys.stderr.isatty()))
         how["callbacks"] = [Lines()]
+    _check_fit(estimator, source, how)
     start = time.perf_counter()
     try:
         estimator.fit(source, **how)
@@ -138,7 +142,9 @@ def command(
     if plot is not None:
         _draw(plot, estimator)
     if not quiet:
-        click.echo(f"{model}: {type(estimator).__name__} of {source.n_samples:,} rows", err=True)
+        left_out = f", {source.n_bad_rows:,} bad ones left out" if source.n_bad_rows else ""
+        kind = type(estimator).__name__
+        click.echo(f"{model}: {kind} of {source.n_samples:,} rows{left_out}", err=True)
     if as_json:
         told = {
             "model": model,
@@ -153,6 +159,20 @@ def command(
         click.echo(json.dumps(told))
 
 
+def _check_fit(estimator: Any, source: Any, how: dict[str, Any]) -> None:
+    """Raise the error of usage of what a fit needs, or does not take."""
+    from sklearn.utils import get_tags
+
+    if get_tags(estimator).target_tags.required and source.peek().y is None:
+        raise click.UsageError("--target must tell where y is")
+    unknown = how.keys() - inspect.signature(estimator.fit).parameters.keys()
+    if "callbacks" in unknown:
+        del how["callbacks"]
+    options = {"eval_set": "--valid", "checkpoint": "--checkpoint"}
+    for name in options.keys() & unknown:
+        raise click.UsageError(f"{options[name]} cannot be used with {type(estimator).__name__}")
+
+
 def _write_history(path: str, rows: list[dict[str, float]]) -> None:
     columns = dict.fromkeys(column for row in rows for column in row)
     with open(path, "w", newline="", encoding="utf-8") as file:
@@ -165,6 +185,10 @@ def _draw(path: str, estimator: Any) -> None:
     import matplotlib
 
     matplotlib.use("agg")  # needs no display
+    import matplotlib.pyplot as plt
+
     from fastopt import plot
 
-    plot.loss(estimator).figure.savefig(path)
+    figure, ax = plt.subplots()
+    plot.loss(estimator, ax=ax)
+    figure.savefig(path)
