@@ -98,6 +98,7 @@ typedef struct {
     /* The end: for so many batches the smoothed inertia has not fallen below its least, or the
        centers have moved by no more than the square root of tol. */
     size_t max_no_improvement, no_improvement, n_steps;
+    size_t n_smoothed; /* samples that the inertia is smoothed over: an epoch */
     double tol, inertia, least_inertia;
     /* The batch in hand: its samples so far, those whose label is another than before, the weight
        that it adds to each center, and the sums of weights and of weight * squared distance. */

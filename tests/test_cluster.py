@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastopt import _core, _reference
 from fastopt.cluster import MiniBatchKMeans, Rows
+from fastopt.data import open_source
 
 GAPS = {
     f"check_sample_weight_equivalence_on_{kind}_data": (
@@ -703,3 +704,40 @@ def test_entries_of_the_same_place_add_up():
     init = np.array([[3.0, 0], [0, 1.5]])
     model = MiniBatchKMeans(2, init=init, n_init=1, random_state=0).fit(parts.toarray())
     np.testing.assert_allclose(model.transform(parts), model.transform(parts.toarray()))
+
+
+# Sources.
+
+
+def test_one_window_of_a_source_is_a_fit_in_memory(tmp_path):
+    X, _ = make_blobs(2000, 5, centers=4, random_state=0)
+    np.save(tmp_path / "X.npy", X)
+    source = open_source(tmp_path / "X.npy", memory=2**20)
+    for batch_size in (100, "full"):
+        model = MiniBatchKMeans(4, random_state=0, batch_size=batch_size)
+        wanted = model.fit(X).cluster_centers_.copy()
+        np.testing.assert_array_equal(model.fit(source).cluster_centers_, wanted)
+
+
+@pytest.mark.parametrize("compute_labels", [True, False])
+def test_many_windows_find_the_clusters_that_one_finds(tmp_path, compute_labels):
+    X, y = make_blobs(20_000, 5, centers=4, random_state=0)
+    X = X[np.argsort(y)]
+    np.save(tmp_path / "X.npy", X)
+    source = open_source(tmp_path / "X.npy", memory=2**17)
+    assert source.n_windows > 20
+    model = MiniBatchKMeans(4, random_state=0, compute_labels=compute_labels).fit(source)
+    assert adjusted_rand_score(np.sort(y), model.predict(X)) > 0.99
+    assert model.inertia_ == pytest.approx(-model.score(X), rel=1e-9 if compute_labels else 0.2)
+    if compute_labels:
+        np.testing.assert_array_equal(model.labels_, model.predict(X))
+
+
+def test_what_a_source_cannot_be_for_clusters_is_told():
+    blocks = [(np.ones((30, 2)), None)] * 9
+    with pytest.raises(ValueError, match="batch_size cannot be 'full'"):
+        MiniBatchKMeans(batch_size="full").fit(open_source(blocks))
+    with pytest.raises(ValueError, match="gone over more than once"):
+        MiniBatchKMeans().fit(open_source(iter(blocks)))
+    with pytest.raises(ValueError, match="n_samples=30 should be >= n_clusters=31"):
+        MiniBatchKMeans(31).fit(open_source(blocks))

@@ -125,7 +125,7 @@ static int has_low_counts(const fo_clusters *p) {
    long not fallen, or the centers move no more. That of the first batch is that of the guess. */
 static int has_converged(fo_clusters *p, double moved) {
     const double inertia = p->batch_inertia / p->batch_weight;
-    const double share = MIN(2 * (double)p->n_taken / ((double)p->n_samples + 1), 1);
+    const double share = MIN(2 * (double)p->n_taken / ((double)p->n_smoothed + 1), 1);
     p->n_steps++;
     p->inertia = p->n_steps < 3 ? inertia : p->inertia * (1 - share) + inertia * share;
     if (p->n_steps == 1)

@@ -108,6 +108,8 @@ class Clusters:
         since_reassign: int = 0,
         max_no_improvement: int = ...,
         tol: float = 0,
+        n_epoch: int | None = None,
+        after: Clusters | None = None,
     ) -> None: ...
     def run(
         self, order: npt.NDArray[np.uint32] | None = None, start: int = 0

@@ -86,7 +86,7 @@ cdef extern from "fastopt.h":
         int full
         double reassignment_ratio
         size_t reassign_every, since_reassign
-        size_t max_no_improvement, no_improvement, n_steps
+        size_t max_no_improvement, no_improvement, n_steps, n_smoothed
         double tol, inertia, least_inertia
         double *added
         void *work
@@ -913,16 +913,21 @@ cdef class Clusters:
         since the last look, or if there was a count of 0.
     max_no_improvement, tol
         Batches, and the square of a distance, as `MiniBatchKMeans` has them.
+    n_epoch : int or None
+        Samples of an epoch, if X is a part of it.
+    after : Clusters or None
+        Those of the part before it.
     """
     cdef fo_clusters p
     cdef const fo_kernels *kernels
     cdef object held, order, centers, work
     cdef Py_ssize_t n_rows
     cdef int real
+    cdef bint part_of_epoch
 
     def __init__(self, X, centers, cnp.ndarray counts, *, sample_weight=None, batch_size=1,
                  bint full=False, double reassignment_ratio=0, reassign_every=1, since_reassign=0,
-                 max_no_improvement=2**62, double tol=0):
+                 max_no_improvement=2**62, double tol=0, n_epoch=None, Clusters after=None):
         cdef fo_clusters *p = &self.p
         self.real = real_of(centers, "centers")
         self.kernels = active.kernels[self.real]
@@ -945,6 +950,11 @@ cdef class Clusters:
         p.reassignment_ratio, p.reassign_every = reassignment_ratio, reassign_every
         p.since_reassign = since_reassign
         p.max_no_improvement, p.tol, p.least_inertia = max_no_improvement, tol, np.inf
+        self.part_of_epoch, p.n_smoothed = n_epoch is not None, n_epoch or 0
+        if after is not None:
+            p.since_reassign, p.n_steps = after.p.since_reassign, after.p.n_steps
+            p.no_improvement = after.p.no_improvement
+            p.inertia, p.least_inertia = after.p.inertia, after.p.least_inertia
         added, labels = np.zeros(p.n_clusters), None
         p.added = <double *>cnp.PyArray_DATA(added)
         if full:
@@ -967,6 +977,8 @@ cdef class Clusters:
         elif order is None:
             self.p.rows = NULL
         self.p.n_samples = self.n_rows if order is None else order.size
+        if not self.part_of_epoch:
+            self.p.n_smoothed = self.p.n_samples
         if self.p.labels != NULL and self.p.n_samples > <size_t>self.n_rows:
             raise ValueError(f"order must hold at most {self.n_rows} rows, got {order.size}")
         self.order = order

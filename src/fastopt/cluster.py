@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -19,14 +20,17 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
+from fastopt.data.source import Block, Source, window_seed
 from fastopt.linear_model.base import all_or_nothing
 from fastopt.linear_model.input import (
     Array,
     check_columns,
     check_weights,
+    opened,
     read,
     summed,
     weight_dtype,
+    weights_of,
 )
 
 __all__ = ["MiniBatchKMeans"]
@@ -172,9 +176,10 @@ class MiniBatchKMeans(
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features), or Source
             float32, float64, float16, uint8, int8 and bool, in any order, and CSR are read as they
-            are; the rest is converted.
+            are; the rest is converted. A `fastopt.data` source is read window by window, where the
+            first guess is made from the first window, or, if it is but one window, at once.
         y
             Not used.
         sample_weight : array-like of shape (n_samples,)
@@ -187,25 +192,34 @@ class MiniBatchKMeans(
         """
         self._validate_params()
         with all_or_nothing(self, goes_on=False):
-            rows = self._read(X, sample_weight, reset=True)
+            source, X, _, sample_weight = opened(self, X, None, sample_weight)
             self._seed = self._draw_seed()
-            centers = self._first_centers(rows)
-            counts = np.zeros(self.n_clusters)
-            batch_size = rows.n if self.batch_size == "full" else min(self.batch_size, rows.n)
-            clusters = self._clusters(
-                rows,
+            if source is None:
+                rows = self._read(X, sample_weight, reset=True)
+                n_epoch, windows = rows.n, lambda epoch: iter([rows])
+            else:
+                self._check_source(source)
+                self._read_X(X, reset=True)
+                n_epoch, windows = source.n_samples, self._windows(source, weight_dtype(X))
+                rows = self._enough(next(windows(0)))
+            centers, counts = self._first_centers(rows), np.zeros(self.n_clusters)
+            clusters = self._train(
+                windows,
                 centers,
                 counts,
-                batch_size=batch_size,
                 full=self.batch_size == "full",
                 max_no_improvement=_or_never(self.max_no_improvement),
                 tol=self.tol * rows.variance() if self.tol else 0,
+                n_epoch=n_epoch,
             )
-            self.n_iter_ = self._train(clusters, rows, centers, counts, batch_size)
             self.n_steps_ = 0
             self._show(clusters, centers, counts)
-            if not self.compute_labels:
-                self.inertia_ = clusters.inertia * rows.weight_sum()
+            if source is not None and self.compute_labels:
+                parts = [self._clusters_of(b.X, b.sample_weight).assign() for b in source if len(b)]
+                self.labels_ = np.concatenate([labels for labels, _ in parts])
+                self.inertia_ = math.fsum(inertia for _, inertia in parts)
+            elif not self.compute_labels:
+                self.inertia_ = clusters.inertia * rows.weight_sum() * (n_epoch / rows.n)
             _check_inertia(self.inertia_)
         return self
 
@@ -249,16 +263,35 @@ class MiniBatchKMeans(
     def _read(self, X: Any, sample_weight: Any, *, reset: bool) -> "Rows":
         X = self._read_X(X, reset=reset)
         dtype = weight_dtype(X) if reset else self._centers().dtype
-        weight = check_weights(sample_weight, X, dtype)
-        if weight is not None and (weight < 0).any():
-            raise ValueError("sample_weight must not hold negative numbers")
-        rows = Rows(X, weight, dtype)
-        if reset and rows.n < self.n_clusters:
+        rows = Rows(X, _nonnegative(check_weights(sample_weight, X, dtype)), dtype)
+        return self._enough(rows) if reset else rows
+
+    def _enough(self, rows: "Rows") -> "Rows":
+        """Return rows to make a first guess from, if there are enough."""
+        if rows.n < self.n_clusters:
             raise ValueError(
                 f"n_samples={rows.n} should be >= n_clusters={self.n_clusters}."
-                + (" Rows of weight 0 do not count." if rows.n < X.shape[0] else "")
+                + (" Rows of weight 0 do not count." if rows.n < rows.X.shape[0] else "")
             )
         return rows
+
+    def _check_source(self, source: Source) -> None:
+        """Raise the error of a source that K-means cannot be learnt from."""
+        if source.one_pass:
+            raise ValueError("K-means needs data that can be gone over more than once")
+        if self.batch_size == "full":
+            raise ValueError("batch_size cannot be 'full' on a source larger than its memory")
+
+    def _windows(self, source: Source, dtype: Any) -> Callable[[int], Iterator["Rows"]]:
+        """Return what gives the rows of an epoch, window by window."""
+
+        def made(block: Block) -> Rows:
+            if not len(block):
+                return Rows(block.X, None, dtype)
+            X = self._read_X(block.X, reset=False)
+            return Rows(X, _nonnegative(weights_of(block, dtype)), dtype)
+
+        return lambda epoch: source.windows(self._seed, epoch, made, shuffle=True)
 
     def _read_X(self, X: Any, *, reset: bool) -> Any:
         X = read(self, X, reset=reset)
@@ -292,39 +325,61 @@ class MiniBatchKMeans(
 
     def _train(
         self,
-        clusters: _core.Clusters,
-        rows: "Rows",
+        windows: Callable[[int], Iterator["Rows"]],
         centers: Array,
         counts: Array,
-        batch_size: int,
-    ) -> int:
-        """Run epochs until the centers have converged; return how many were begun."""
-        epoch = 0
-        for epoch in self._epochs(clusters):
-            order = rows.kept if batch_size == rows.n else rows.order(self._seed, epoch)
-            stop, end = 0, "reassign"
-            while end == "reassign":
-                stop, end = clusters.run(order, stop)
-                if end == "reassign":
-                    batch = np.arange((stop - 1) // batch_size * batch_size, stop, dtype=np.uint32)
-                    taken = batch if order is None else order[batch]
-                    self._reassign(rows, taken, centers, counts, clusters.n_steps)
-            if end == "converged":
-                break
-        return epoch + 1
+        **how: Any,
+    ) -> _core.Clusters:
+        """Run epochs until the centers have converged; return the clusters of the last window."""
+        clusters: Any = None
+        bound: Rows | None = None
+        with self._progress_bar() as bar:
+            for epoch in range(self.max_iter):
+                self.n_iter_: int = epoch + 1
+                for number, rows in enumerate(windows(epoch)):
+                    if not rows.n:
+                        continue
+                    size = rows.n if how["full"] else min(self.batch_size, rows.n)
+                    if rows is not bound:
+                        clusters = self._clusters(
+                            rows, centers, counts, batch_size=size, after=clusters, **how
+                        )
+                        bound = rows
+                    seed = window_seed(self._seed, number)
+                    order = rows.kept if size == rows.n else rows.order(seed, epoch)
+                    if self._converge(clusters, rows, order, size, centers, counts):
+                        return clusters
+                if bar is not None:
+                    bar.update()
+                    bar.set_postfix(inertia=f"{clusters.inertia:.4g}")
+        return clusters
 
-    def _epochs(self, clusters: _core.Clusters) -> Iterator[int]:
-        """Count the epochs, with a bar if it is wanted."""
+    def _converge(
+        self,
+        clusters: _core.Clusters,
+        rows: "Rows",
+        order: Array | None,
+        batch_size: int,
+        centers: Array,
+        counts: Array,
+    ) -> bool:
+        """Move the centers by batches of rows; return whether they have converged."""
+        stop, end = 0, "reassign"
+        while end == "reassign":
+            stop, end = clusters.run(order, stop)
+            if end == "reassign":
+                first = (stop - 1) // batch_size * batch_size
+                batch = np.arange(first, stop, dtype=np.uint32)
+                taken = batch if order is None else order[batch]
+                self._reassign(rows, taken, centers, counts, clusters.n_steps)
+        return end == "converged"
+
+    def _progress_bar(self) -> AbstractContextManager[Any]:
         if not self.verbose:
-            yield from range(self.max_iter)
-            return
+            return nullcontext()
         from tqdm.auto import tqdm
 
-        with tqdm(total=self.max_iter, desc=type(self).__name__, unit="epoch") as bar:
-            for epoch in range(self.max_iter):
-                yield epoch
-                bar.update()
-                bar.set_postfix(inertia=f"{clusters.inertia:.4g}")
+        return tqdm(total=self.max_iter, desc=type(self).__name__, unit="epoch")
 
     def _reassign(
         self, rows: "Rows", batch: Array, centers: Array, counts: Array, step: int
@@ -598,6 +653,12 @@ def _draw(weights: Array, rng: np.random.RandomState, n: int) -> Array:
     sums = np.cumsum(weights)
     drawn = np.searchsorted(sums, rng.uniform(size=n) * sums[-1], side="right")
     return np.minimum(drawn, len(weights) - 1)
+
+
+def _nonnegative(weight: Array | None) -> Array | None:
+    if weight is not None and (weight < 0).any():
+        raise ValueError("sample_weight must not hold negative numbers")
+    return weight
 
 
 def _or_never(n: int | None) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from fastopt._arguments import one_of
+from fastopt._arguments import count, one_of
 from fastopt.data.source import Source
 
 #: Where the class of a format is, and the endings of its files; those of text may end in .gz too.
@@ -114,6 +114,8 @@ def open_source(
         "like": like,
     }
     given = {name: value for name, value in given.items() if value is not None}
+    if memory is not None:
+        count("memory", memory)
     if isinstance(data, str | os.PathLike):
         format = (
             _format_of(os.fspath(data)) if format is None else one_of(*FORMATS)("format", format)

@@ -190,6 +190,10 @@ class Source(ABC):
                 return block
         raise ValueError("data holds no rows that are not bad")
 
+    def whole(self) -> Block | None:
+        """Return all rows, if they are those of one window."""
+        return self.read(range(self.n_blocks)) if self.n_windows == 1 else None
+
     def __iter__(self) -> Iterator[Block]:
         return ahead(self.read([block]) for block in range(self.n_blocks))
 
@@ -205,11 +209,8 @@ class Source(ABC):
 
         A window is the rows of some blocks, in the order of the source: of blocks as they come in
         an order that (seed, epoch) alone give, or, without ``shuffle``, as they lie. The next one
-        is read in a thread while one is in use. If there is but one, it is kept.
+        is read in a thread while one is in use.
         """
-        if self.n_windows == 1:
-            yield made(self._whole)
-            return
         order: Array = np.arange(self.n_blocks)
         if shuffle:
             order = _core.permutation(self.n_blocks, window_seed(seed, -1), epoch)
@@ -217,10 +218,6 @@ class Source(ABC):
         starts = range(first * size, self.n_blocks, size)
         windows = (sorted(order[start : start + size].tolist()) for start in starts)
         yield from ahead(made(self.read(blocks)) for blocks in windows)
-
-    @cached_property
-    def _whole(self) -> Block:
-        return self.read(range(self.n_blocks))
 
 
 def window_seed(seed: int, window: int) -> int:

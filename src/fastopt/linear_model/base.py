@@ -304,7 +304,7 @@ class BaseSGD(BaseEstimator):
             raise ValueError(
                 f"max_iter must be 1 on data that can be gone over only once, got {self.max_iter}"
             )
-        if self.batch_size == "full" and source.n_windows != 1:
+        if self.batch_size == "full":
             raise ValueError("batch_size cannot be 'full' on a source larger than its memory")
 
     def _split(

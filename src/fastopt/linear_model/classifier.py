@@ -194,6 +194,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         "validation_loss" and "validation_score", if there are such data.
     n_features_in_, feature_names_in_
         As in scikit-learn.
+    source_schema_ : dict
+        The ``schema`` of the source that X was, if it was one.
 
     References
     ----------
@@ -300,8 +302,8 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         X : array-like or sparse matrix of shape (n_samples, n_features), or Source
             Read as it is, without a copy, if it is float32, float64, float16, uint8, int8 or bool,
             in any strides, or such a CSR matrix with int32 or int64 indices. A `fastopt.data`
-            source, which has y and the weights too, is read window by window; where it is one
-            window the weights are those that the same rows in memory give, bit for bit.
+            source, which has y and the weights too, is read window by window, or, if it is but one
+            window, at once.
         y : array-like of shape (n_samples,)
             Classes.
         coef_init, intercept_init : array-like of the shapes of coef_ and intercept_
@@ -325,7 +327,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
-            source, X, y, sample_weight = opened(X, y, sample_weight)
+            source, X, y, sample_weight = opened(self, X, y, sample_weight)
             self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on)
             classes = _at_least_two(_classes(y) if source is None else _classes_in(source))
@@ -452,7 +454,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
 
     def _taken(self, block: Block, by_class: Array | None) -> tuple[Any, Targets]:
         X, y = read(self, block.X, block.y, reset=False)
-        weight = weights_of(block.sample_weight, X, self._progress.dtype)
+        weight = weights_of(block, self._progress.dtype)
         return X, self._targets(y, weight, by_class)
 
     def _check_target(self, y: Array) -> None:

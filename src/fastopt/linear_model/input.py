@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
-from fastopt.data.source import Source
+from fastopt.data.source import Block, Source
 
 Array = npt.NDArray[Any]
 
@@ -65,15 +65,24 @@ def _is_plain_target(y: Any, n_samples: int) -> bool:
     )
 
 
-def opened(X: Any, y: Any, sample_weight: Any) -> tuple[Source | None, Any, Any, Any]:
-    """Return the source that X is, or None, and X, y and the weights: those of its first rows."""
+def opened(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any
+) -> tuple[Source | None, Any, Any, Any]:
+    """Return X, y and the weights of all rows, after None, or, after a source that has to be read
+    window by window, X and y of its first rows.
+    """
     if not isinstance(X, Source):
+        vars(estimator).pop("source_schema_", None)
         return None, X, y, sample_weight
-    for name, given in (("y", y), ("sample_weight", sample_weight)):
-        if given is not None:
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
             raise ValueError(f"{name} comes from the source: leave it out")
-    first = X.peek()
-    return X, first.X, first.y, first.sample_weight
+    estimator.source_schema_ = X.schema
+    rows = X.whole()
+    if rows is not None:
+        return None, rows.X, rows.y, rows.sample_weight
+    rows = X.peek()
+    return X, rows.X, rows.y, None
 
 
 def check_columns(X: Any) -> None:
@@ -100,19 +109,26 @@ def check_row(X: Any, row: int) -> None:
     check_array(X[row : row + 1], dtype=None, accept_sparse="csr", input_name="X")
 
 
-def weights_of(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
-    """Return the sample weights as the kernels read them."""
+def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
+    """Return the sample weights as the kernels read them; at least one must not be 0."""
     if sample_weight is None:
         return None
-    return np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
-
-
-def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
-    """Return the same of a whole X: at least one must not be 0."""
-    weights = weights_of(sample_weight, X, dtype)
-    if weights is not None and not weights.any():
+    weights = np.require(_check_sample_weight(sample_weight, X, dtype=dtype), None, ["C", "A"])
+    if not weights.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weights
+
+
+def weights_of(block: Block, dtype: Any) -> Array | None:
+    """Return the same of a block, where all may be 0."""
+    if block.sample_weight is None:
+        return None
+    weights = check_array(
+        block.sample_weight, ensure_2d=False, dtype=dtype, order="C", input_name="sample_weight"
+    )
+    if weights.shape != (len(block),):
+        raise ValueError(f"sample_weight must have the shape ({len(block)},), got {weights.shape}")
+    return np.require(weights, None, ["C", "A"])
 
 
 def weight_dtype(X: Any) -> Any:

@@ -152,7 +152,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
-            source, X, _, sample_weight = opened(X, None, sample_weight)
+            source, X, _, sample_weight = opened(self, X, None, sample_weight)
             self._check_source(source)
             X = read(self, X, reset=not goes_on)
             if not goes_on:
@@ -194,7 +194,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
 
     def _taken(self, block: Block) -> tuple[Any, Targets]:
         X = read(self, block.X, reset=False)
-        return X, self._targets(X, weights_of(block.sample_weight, X, self._progress.dtype))
+        return X, self._targets(X, weights_of(block, self._progress.dtype))
 
     def _targets(self, X: Any, weight: Array | None) -> Targets:
         return Targets(np.ones(X.shape[0], self._progress.dtype), weight)

@@ -170,7 +170,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         callbacks = check_callbacks(callbacks)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
-            source, X, y, sample_weight = opened(X, y, sample_weight)
+            source, X, y, sample_weight = opened(self, X, y, sample_weight)
             self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on, y_numeric=True, multi_output=True)
             split = self._split(source, y, ShuffleSplit, eval_set)
@@ -214,7 +214,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
 
     def _taken(self, block: Block) -> tuple[Any, Targets]:
         X, y = read(self, block.X, block.y, reset=False, y_numeric=True, multi_output=True)
-        weight = weights_of(block.sample_weight, X, self._progress.dtype)
+        weight = weights_of(block, self._progress.dtype)
         return X, Targets(self._target(y), weight)
 
     def _target(self, y: Array) -> Array:

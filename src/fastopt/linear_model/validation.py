@@ -67,7 +67,7 @@ def _of_source(model: Any, source: Source, multi_output: bool) -> Validation:
         for block in source:
             if len(block):
                 X, y = read(model, block.X, block.y, reset=False, multi_output=multi_output)
-                yield X, y, weights_of(block.sample_weight, X, np.float64)
+                yield X, y, weights_of(block, np.float64)
 
     first = source.peek()
     _, y = read(model, first.X, first.y, reset=False, multi_output=multi_output)
