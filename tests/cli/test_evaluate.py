@@ -95,6 +95,15 @@ def test_outliers(run, train, data):
     assert json.loads(result.stdout) == {"n_samples": 400, "outliers": outliers}
 
 
+@pytest.mark.parametrize("memory", MEMORY)
+def test_clusters(run, data, memory, tmp_path):
+    told = ("--estimator", "kmeans", "--epochs", 2, "--model", tmp_path / "m", "--quiet")
+    assert run("train", "x.npy", *told).exit_code == 0
+    result = json.loads(run("evaluate", tmp_path / "m", "x.npy", "--json", *memory).stdout)
+    inertia = -fastopt.load(tmp_path / "m").score(data["x"])
+    assert result == {"n_samples": 400, "inertia": pytest.approx(inertia, rel=1e-12)}
+
+
 def test_a_table_is_for_people(run, train):
     lines = run("evaluate", train("y"), "x.npy", "--target", "y.npy").stdout.splitlines()
     assert lines[0].split() == ["n_samples", "400"]

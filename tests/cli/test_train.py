@@ -8,6 +8,7 @@ import pytest
 
 import fastopt
 from fastopt import optim, schedules
+from fastopt.cluster import MiniBatchKMeans
 from fastopt.linear_model import SGDClassifier, SGDRegressor
 from tests.cli.conftest import said
 
@@ -41,6 +42,17 @@ def test_a_perceptron_is_trained(run, tmp_path):
     told = ("--estimator", "perceptron", "--epochs", 2, "--model", tmp_path / "m")
     assert run("train", "x.npy", "--target", "y.npy", *told).exit_code == 0
     assert type(fastopt.load(tmp_path / "m")).__name__ == "Perceptron"
+
+
+def test_k_means_are_found_as_in_python(run, rows, tmp_path):
+    told = ("--estimator", "kmeans", "--n-clusters", 3, "--random-state", 0, "--epochs", 2)
+    result = run("train", "x.npy", *told, "--model", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    how = {"n_clusters": 3, "random_state": 0, "max_iter": 2, "max_no_improvement": None}
+    expected = MiniBatchKMeans(**how).fit(np.load(rows / "x.npy"))
+    model = fastopt.load(tmp_path / "m")
+    np.testing.assert_array_equal(model.cluster_centers_, expected.cluster_centers_)
+    assert model.get_params() == expected.get_params()
 
 
 def test_epochs_are_just_so_many(train):
@@ -89,7 +101,7 @@ def test_each_epoch_is_told_in_a_line(run, tmp_path):
     assert [line.split(":")[0] for line in lines[:2]] == [f"epoch {k} of at most 2" for k in (1, 2)]
     for name in ("loss", "accuracy", "validation loss", "validation score", "rows/s"):
         assert name in lines[0]
-    assert lines[2].endswith("SGDClassifier of 400 rows")
+    assert lines[2].endswith("SGDClassifier of 400 rows x 5 features")
     assert result.stdout == ""
 
 
@@ -163,11 +175,20 @@ def test_a_target_that_is_missing_is_asked_for(run, tmp_path):
     assert (result.exit_code, "--target" in result.stderr) == (2, True)
 
 
-def test_data_to_validate_on_are_refused_where_no_fit_takes_them(run, tmp_path):
-    told = ("--estimator", "one-class", "--valid", "x.npy")
-    result = run("train", "x.npy", *told, "--model", tmp_path / "m")
+@pytest.mark.parametrize(
+    ("estimator", "option", "kind"),
+    [
+        ("one-class", "--valid", "SGDOneClassSVM"),
+        ("kmeans", "--valid", "MiniBatchKMeans"),
+        ("kmeans", "--history", "MiniBatchKMeans"),
+        ("kmeans", "--plot", "MiniBatchKMeans"),
+    ],
+)
+def test_what_a_fit_does_not_take_is_refused(run, estimator, option, kind, tmp_path):
+    told = ("--estimator", estimator, option, tmp_path / "p", "--model", tmp_path / "m")
+    result = run("train", "x.npy", *told)
     assert result.exit_code == 2
-    assert "--valid cannot be used with SGDOneClassSVM" in said(result)
+    assert f"{option} cannot be used with {kind}" in said(result)
 
 
 @pytest.mark.parametrize(

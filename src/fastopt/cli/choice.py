@@ -1,9 +1,11 @@
 """Which model to train, of what was written on the command line."""
 
+import inspect
 import math
 from typing import Any
 
 import rich_click as click
+from sklearn.utils import get_tags
 
 from fastopt import _core
 from fastopt.cli.options import check_values, estimators, parameters
@@ -64,8 +66,20 @@ class Choice:
         }
         return self.kind(**given)
 
+    def takes(self, argument: str) -> bool:
+        """Whether its fit has an argument."""
+        return argument in inspect.signature(self.kind.fit).parameters
+
+    def check_takes(self, argument: str, options: dict[str, Any]) -> None:
+        """Raise the error of usage of an option that was given and needs an argument of fit."""
+        for option, value in options.items():
+            if value is not None and not self.takes(argument):
+                raise click.UsageError(f"{option} cannot be used with {self.kind.__name__}")
+
     def made_for(self, source: Any) -> Any:
         """Return the estimator, for training on a source."""
+        if get_tags(self.made(steps=1)).target_tags.required and source.peek().y is None:
+            raise click.UsageError("--target must tell where y is")
         rate = self._values.get("learning_rate")
         if not (isinstance(rate, ScheduleOf) and rate.for_all):
             return self.made(steps=1)

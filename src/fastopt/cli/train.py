@@ -115,6 +115,9 @@ def command(
     values = read_values(texts)
     given = {name: values.pop(name) for name in source_arguments() if name in values}
     choice = Choice(of, values, epochs, sets_rate(texts["optimizer"] or ""))
+    choice.check_takes("eval_set", {"--valid": valid})
+    choice.check_takes("checkpoint", {"--checkpoint": checkpoint})
+    choice.check_takes("callbacks", {"--history": history, "--plot": plot})
     source = open_source(data, **given)
     estimator = choice.made_for(source)
     how: dict[str, Any] = {}
@@ -123,10 +126,9 @@ def command(
         how["eval_set"] = open_source(valid, target=valid_target, like=source.schema, **same)
     if checkpoint is not None:
         how |= {"checkpoint": checkpoint, "every": every or 1, "resume": resume}
-    if not quiet:
-        estimator.set_params(verbose=int(sys.stderr.isatty()))
+    if not quiet and choice.takes("callbacks"):
         how["callbacks"] = [Lines()]
-    _check_fit(estimator, source, how)
+    estimator.set_params(verbose=int(not quiet and sys.stderr.isatty()))
     start = time.perf_counter()
     try:
         estimator.fit(source, **how)
@@ -135,42 +137,27 @@ def command(
             click.echo(f"--resume goes on from the last checkpoint in {checkpoint}", err=True)
         raise
     seconds = time.perf_counter() - start
-    estimator.save(model)
-    rows = getattr(estimator, "history_", [])
+    estimator.set_params(verbose=0).save(model)  # the same file, whoever looked on
     if history is not None:
-        _write_history(history, rows)
+        _write_history(history, estimator.history_)
     if plot is not None:
         _draw(plot, estimator)
-    if not quiet:
-        left_out = f", {source.n_bad_rows:,} bad ones left out" if source.n_bad_rows else ""
-        kind = type(estimator).__name__
-        click.echo(f"{model}: {kind} of {source.n_samples:,} rows{left_out}", err=True)
+    told = {
+        "model": model,
+        "estimator": type(estimator).__name__,
+        "n_samples": source.n_samples,
+        "n_features": source.n_features,
+        "n_bad_rows": source.n_bad_rows,
+        "epochs": estimator.n_iter_,
+        "seconds": seconds,
+        "history": getattr(estimator, "history_", []),
+    }
     if as_json:
-        told = {
-            "model": model,
-            "estimator": type(estimator).__name__,
-            "n_samples": source.n_samples,
-            "n_features": source.n_features,
-            "n_bad_rows": source.n_bad_rows,
-            "epochs": estimator.n_iter_,
-            "seconds": seconds,
-            "history": rows,
-        }
         click.echo(json.dumps(told))
-
-
-def _check_fit(estimator: Any, source: Any, how: dict[str, Any]) -> None:
-    """Raise the error of usage of what a fit needs, or does not take."""
-    from sklearn.utils import get_tags
-
-    if get_tags(estimator).target_tags.required and source.peek().y is None:
-        raise click.UsageError("--target must tell where y is")
-    unknown = how.keys() - inspect.signature(estimator.fit).parameters.keys()
-    if "callbacks" in unknown:
-        del how["callbacks"]
-    options = {"eval_set": "--valid", "checkpoint": "--checkpoint"}
-    for name in options.keys() & unknown:
-        raise click.UsageError(f"{options[name]} cannot be used with {type(estimator).__name__}")
+    if not quiet:
+        line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
+        bad = ", {n_bad_rows:,} bad rows left out" if told["n_bad_rows"] else ""
+        click.echo((line + bad).format_map(told), err=True)
 
 
 def _write_history(path: str, rows: list[dict[str, float]]) -> None:
