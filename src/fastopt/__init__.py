@@ -3,8 +3,8 @@
 ``fastopt.linear_model`` has scikit-learn's SGD estimators, ``fastopt.cluster`` its mini-batch
 K-means, ``fastopt.optim`` the optimizers of torch and optax for NumPy arrays, ``fastopt.schedules``
 the learning rates. ``fastopt.minimize`` is called as scipy's, on the functions of
-``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. Each is imported when it
-is first used.
+``fastopt.datasets`` or your own, and ``fastopt.plot`` draws what happens. ``fastopt.load`` reads
+what the ``save`` of an estimator has written. Each is imported when it is first used.
 """
 
 import importlib
@@ -22,6 +22,7 @@ __all__ = [
     "data",
     "datasets",
     "linear_model",
+    "load",
     "minimize",
     "optim",
     "plot",
@@ -33,6 +34,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("cluster", "data", "datasets", "linear_model", "optim", "plot", "schedules"):
         return importlib.import_module(f"fastopt.{name}")
+    if name == "load":
+        return importlib.import_module("fastopt.model_file.file").load
     if name == "minimize":
         return importlib.import_module("fastopt._minimize").minimize
     raise AttributeError(f"module 'fastopt' has no attribute {name!r}")

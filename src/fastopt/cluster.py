@@ -32,6 +32,7 @@ from fastopt.linear_model.input import (
     weight_dtype,
     weights_of,
 )
+from fastopt.model_file.savable import Savable
 
 __all__ = ["MiniBatchKMeans"]
 
@@ -42,7 +43,7 @@ AT_ONCE = 8  # candidates for a center, whose distances come in the time of thos
 
 
 class MiniBatchKMeans(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    Savable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """K-means clustering by mini-batches, with the parameters of scikit-learn's.
 

@@ -32,6 +32,7 @@ from fastopt.linear_model.input import (
 from fastopt.linear_model.plan import LEARNING_RATES, Plan
 from fastopt.linear_model.training import Progress, Targets, Training, laid_out
 from fastopt.linear_model.validation import Validation, given
+from fastopt.model_file.savable import Savable
 from fastopt.optim import OPTIMIZERS, Optimizer
 from fastopt.schedules import plateaus_of
 
@@ -71,7 +72,7 @@ def all_or_nothing(estimator: BaseEstimator, goes_on: bool) -> Iterator[None]:
         raise
 
 
-class BaseSGD(BaseEstimator):
+class BaseSGD(Savable, BaseEstimator):
     """Base of the linear models; each adds what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
