@@ -1,7 +1,6 @@
 """``fastopt train``: from a file of rows to a file of a model."""
 
 import csv
-import inspect
 import json
 import os
 import sys
