@@ -39,6 +39,14 @@ def test_labels_are_written_as_they_are():
     assert list(lines(np.array([[0.5, 1]]))) == ["0.5,1.0"]
 
 
+def test_labels_that_were_read_as_whole_floats_are_whole(run, rows, tmp_path):
+    y = np.load(rows / "y.npy")
+    np.save(tmp_path / "float.npy", 2.0 * y)
+    told = ("--target", tmp_path / "float.npy", "--epochs", 1, "--model", tmp_path / "m")
+    assert run("train", "x.npy", *told).exit_code == 0
+    assert set(run("predict", tmp_path / "m", "x.npy").stdout.split()) == {"0", "2"}
+
+
 def test_predictions_go_to_a_file(run, train, tmp_path):
     path = train("y")
     assert run("predict", path, "x.npy", "--output", tmp_path / "p").stdout == ""

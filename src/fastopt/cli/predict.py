@@ -1,8 +1,8 @@
 """``fastopt predict``: a line for each row."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import numpy as np
@@ -64,13 +64,13 @@ def written(path: str) -> Iterator[IO[str]]:
             yield file
         os.replace(part, path)
     except BaseException:
-        os.unlink(part)
+        with suppress(FileNotFoundError):
+            os.unlink(part)
         raise
 
 
 def lines(values: Any) -> Iterator[str]:
     """Return each row as text; floats in as many digits as tell them apart."""
-    values = np.asarray(values)
     if values.dtype == np.float32:
         values = values.astype(str)
     if values.ndim == 1:
@@ -78,13 +78,18 @@ def lines(values: Any) -> Iterator[str]:
     return (",".join(map(str, row)) for row in values.tolist())
 
 
-def _method(estimator: Any, option: str) -> Callable[[Any], Any]:
-    """Return the method of an estimator that gives what an option asks for."""
-    names = {"": ("predict",), "--proba": ("predict_proba",)}
-    for name in names.get(option, ("decision_function", "transform", "predict")):
-        if hasattr(estimator, name):  # the probabilities of some losses only are there
-            method: Callable[[Any], Any] = getattr(estimator, name)
-            return method
-    loss = getattr(estimator, "loss", None)
-    told = f"{type(estimator).__name__}" + (f" with the loss {loss}" if loss else "")
-    raise click.UsageError(f"{option} cannot be used with {told}, which has no probabilities")
+def _method(estimator: Any, option: str) -> Any:
+    """Return what gives for X what an option asks for."""
+    if option == "--scores":
+        names = ("decision_function", "transform", "predict")
+        return next(getattr(estimator, name) for name in names if hasattr(estimator, name))
+    if option == "--proba":
+        if hasattr(estimator, "predict_proba"):
+            return estimator.predict_proba
+        loss = getattr(estimator, "loss", None)
+        told = type(estimator).__name__ + (f" with the loss {loss}" if loss else "")
+        raise click.UsageError(f"--proba cannot be used with {told}, which has no probabilities")
+    classes = getattr(estimator, "classes_", np.empty(0))
+    if classes.dtype.kind == "f" and classes.size and (classes == np.trunc(classes)).all():
+        return lambda X: estimator.predict(X).astype(int)  # as the file has them: 1 and not 1.0
+    return estimator.predict
