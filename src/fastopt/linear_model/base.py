@@ -20,6 +20,7 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
 from fastopt import _core
 from fastopt.data.source import Block, Source
+from fastopt.linear_model.checkpoints import Checkpoints
 from fastopt.linear_model.fitting import Fitting
 from fastopt.linear_model.input import (
     Array,
@@ -269,11 +270,17 @@ class BaseSGD(Savable, BaseEstimator):
         plan: Plan,
         max_iter: int,
         tol: float | None,
+        *,
+        source: Source | None = None,
+        checkpoints: Checkpoints | None = None,
         **how: Any,
     ) -> int | None:
         """Train for some epochs, as a `Fitting` does; return the one that diverged, if one did."""
         self.n_iter_ = 0
-        return Fitting(self, self._training(X, targets, plan), max_iter, tol, **how).run()
+        standing = checkpoints and checkpoints.begin(self, X, targets, source)
+        training = self._training(X, targets, plan)
+        how |= {"source": source, "checkpoints": checkpoints, "standing": standing}
+        return Fitting(self, training, max_iter, tol, **how).run()
 
     def _n_losses(self) -> int:
         """Return of how many losses the mean over the outputs is."""

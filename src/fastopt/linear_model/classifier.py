@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from fastopt.data.source import Block, Source
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
+from fastopt.linear_model.checkpoints import check_checkpoints
 from fastopt.linear_model.input import (
     Array,
     check_weights,
@@ -294,6 +295,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         *,
         eval_set: Any = None,
         callbacks: Any = None,
+        checkpoint: Any = None,
+        every: float = 1,
+        resume: bool = False,
     ) -> Self:
         """Train until the objective has converged, or for ``max_iter`` epochs.
 
@@ -316,6 +320,17 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             Called with the estimator: a function at the end of each epoch, an object's methods
             ``on_fit_begin``, ``on_epoch_begin``, ``on_epoch_end`` and ``on_fit_end`` as named. The
             fit stops after an epoch at whose end one returned True.
+        checkpoint : path
+            A folder to keep a checkpoint in, from which the fit can be gone on with when it was
+            stopped, by whatever: a file that is written anew, and takes the place of the one before
+            at once.
+        every : float
+            Epochs from one checkpoint to the next; below 1 a part of an epoch, over a source that
+            is more than one window. There is always one at the end.
+        resume : bool
+            Whether to go on from the checkpoint, if there is one: with the same data and parameters
+            the result is that of a fit that was never stopped, bit for bit. Only ``max_iter``,
+            ``tol``, ``n_iter_no_change``, ``verbose`` and ``n_jobs`` may have changed.
 
         Raises
         ------
@@ -325,6 +340,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        checkpoints = check_checkpoints(self, checkpoint, every, resume, eval_set)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             source, X, y, sample_weight = opened(self, X, y, sample_weight)
@@ -358,6 +374,7 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
                 made=partial(self._window, plan, by_class=by_class),
                 validation=self._validation(X, y, weight, targets, split, eval_set),
                 callbacks=callbacks,
+                checkpoints=checkpoints,
             )
         return self._finish(diverged, targets)
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,22 +11,14 @@ from sklearn.base import ClassifierMixin
 
 from fastopt.data.source import Block, Source
 from fastopt.linear_model.callbacks import tell
-from fastopt.linear_model.input import Array, check_row
+from fastopt.linear_model.checkpoints import Best, Checkpoints, Standing
+from fastopt.linear_model.input import check_row
 from fastopt.linear_model.plan import PASSIVE_AGGRESSIVE
 from fastopt.linear_model.training import Diverged, Tally, Targets, Training
 from fastopt.linear_model.validation import Validation
 from fastopt.schedules import plateaus_of
 
 SMALLEST_RATE = 1e-6  # at which an adaptive learning rate gives up
-
-
-@dataclass
-class Best:
-    """The weights of the best epoch so far."""
-
-    objective: float
-    coef: Array
-    intercept: Array
 
 
 class Fitting:
@@ -50,6 +42,10 @@ class Fitting:
         Data to tell the loss and the score of.
     callbacks : iterable
         What is told of the events of the fit.
+    checkpoints : Checkpoints or None
+        Where it is saved.
+    standing : Standing or None
+        What it goes on from.
     """
 
     def __init__(
@@ -63,23 +59,27 @@ class Fitting:
         made: Callable[[Block], tuple[Any, Targets] | None] = lambda block: None,
         validation: Validation | None = None,
         callbacks: Iterable[Any] = (),
+        checkpoints: Checkpoints | None = None,
+        standing: Standing | None = None,
     ) -> None:
         self.model, self.training, self.progress = model, training, training.progress
         self.max_iter, self.tol = max_iter, tol
         self.source, self.made = source, made
         self.validation, self.callbacks = validation, callbacks
-        self.best: Best | None = None
+        self.checkpoints, self.standing = checkpoints, standing or Standing()
+        training.tally = self.standing.tally
 
     def run(self) -> int | None:
         """Train; return the epoch that diverged, if one did."""
-        model, done = self.model, False
+        model, standing = self.model, self.standing
         tell(self.callbacks, "on_fit_begin", model)
         self.bar = self._progress_bar()
         try:
-            while not done and model.n_iter_ < self.max_iter:
+            while not standing.done and model.n_iter_ < self.max_iter:
                 tell(self.callbacks, "on_epoch_begin", model)
-                done = self._epoch()
-                done |= tell(self.callbacks, "on_epoch_end", model)
+                standing.done = self._epoch()
+                standing.done |= tell(self.callbacks, "on_epoch_end", model)
+                self._save_epoch()
         except Diverged as error:
             if error.row is not None:
                 check_row(self.training.X, error.row)
@@ -88,14 +88,14 @@ class Fitting:
             if self.bar is not None:
                 self.bar.close()
             model.t_ = float(self.progress.t + 1)
-        if self.best is not None:
-            model.coef_, model.intercept_ = self.best.coef, self.best.intercept
+        if standing.best is not None:
+            model.coef_, model.intercept_ = standing.best.coef, standing.best.intercept
         tell(self.callbacks, "on_fit_end", model)
         return None
 
     def _epoch(self) -> bool:
         """Train for one epoch; return whether the model has converged."""
-        model, start = self.model, time.perf_counter()
+        model, standing, start = self.model, self.standing, time.perf_counter()
         tally = self.training.epoch(None if self.source is None else self._windows)
         model.n_iter_ += 1
         model._show(self.training)
@@ -103,8 +103,8 @@ class Fitting:
         if self.validation is not None:
             row |= self.validation.results(model)
         objective = self._objective(row)
-        if model.restore_best and (self.best is None or objective < self.best.objective):
-            self.best = Best(objective, model.coef_.copy(), model.intercept_.copy())
+        if model.restore_best and (standing.best is None or objective < standing.best.objective):
+            standing.best = Best(objective, model.coef_.copy(), model.intercept_.copy())
         for plateau in plateaus_of(self.progress.fed_rate):
             plateau.step(row["loss"])
         if self.bar is not None:
@@ -130,6 +130,17 @@ class Fitting:
             del window  # while the one after the next is read
             if self.bar is not None:
                 self.bar.update()
+            self._save_window(tally)
+
+    def _save_window(self, tally: Tally) -> None:
+        saved, source = self.checkpoints, self.source
+        if saved and source and saved.is_due_in(tally.windows, source.n_windows):
+            saved.save(self.model, self.training, replace(self.standing, tally=tally))
+
+    def _save_epoch(self) -> None:
+        n, saved = self.model.n_iter_, self.checkpoints
+        if saved and (saved.is_due(n) or self.standing.done or n == self.max_iter):
+            saved.save(self.model, self.training, replace(self.standing, tally=None))
 
     def _objective(self, row: dict[str, float]) -> float:
         """Return what the training is to bring down: 1 - the score on the validation data, or the
@@ -189,8 +200,11 @@ class Fitting:
             return None
         from tqdm.auto import tqdm
 
-        name = type(self.model).__name__
+        name, done = type(self.model).__name__, self.model.n_iter_
         if self.source is None:
-            return tqdm(total=self.max_iter, desc=name, unit="epoch")
-        n = self.source.n_windows
-        return tqdm(total=n and n * self.max_iter, desc=name, unit="window")
+            return tqdm(total=self.max_iter, initial=done, desc=name, unit="epoch")
+        n, tally = self.source.n_windows, self.standing.tally
+        if n is None:
+            return tqdm(desc=name, unit="window")
+        done = done * n + (tally.windows if tally else 0)
+        return tqdm(total=self.max_iter * n, initial=done, desc=name, unit="window")

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 from fastopt.data.source import Block
 from fastopt.linear_model.base import BaseSGD, all_or_nothing
 from fastopt.linear_model.callbacks import check_callbacks
+from fastopt.linear_model.checkpoints import check_checkpoints
 from fastopt.linear_model.input import (
     Array,
     check_weights,
@@ -130,12 +131,15 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         sample_weight: Any = None,
         *,
         callbacks: Any = None,
+        checkpoint: Any = None,
+        every: float = 1,
+        resume: bool = False,
     ) -> Self:
         """Train until the objective has converged, or for ``max_iter`` epochs.
 
         Parameters
         ----------
-        X, coef_init, sample_weight, callbacks
+        X, coef_init, sample_weight, callbacks, checkpoint, every, resume
             As for `SGDClassifier.fit`.
         y
             Not used.
@@ -150,6 +154,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        checkpoints = check_checkpoints(self, checkpoint, every, resume)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             source, X, _, sample_weight = opened(self, X, None, sample_weight)
@@ -171,6 +176,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
                 source=source,
                 made=partial(self._window, plan),
                 callbacks=callbacks,
+                checkpoints=checkpoints,
             )
         return self._finish(diverged, targets)
 

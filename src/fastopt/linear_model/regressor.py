@@ -16,6 +16,7 @@ from fastopt import _core
 from fastopt.data.source import Block
 from fastopt.linear_model.base import BaseSGD, all_or_nothing, losses
 from fastopt.linear_model.callbacks import check_callbacks
+from fastopt.linear_model.checkpoints import check_checkpoints
 from fastopt.linear_model.input import (
     Array,
     check_weights,
@@ -150,12 +151,15 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         *,
         eval_set: Any = None,
         callbacks: Any = None,
+        checkpoint: Any = None,
+        every: float = 1,
+        resume: bool = False,
     ) -> Self:
         """Train until the objective has converged, or for ``max_iter`` epochs.
 
         Parameters
         ----------
-        X, coef_init, intercept_init, sample_weight, eval_set, callbacks
+        X, coef_init, intercept_init, sample_weight, eval_set, callbacks, checkpoint, every, resume
             As for `SGDClassifier.fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
@@ -168,6 +172,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
         """
         goes_on = self._goes_on()
         callbacks = check_callbacks(callbacks)
+        checkpoints = check_checkpoints(self, checkpoint, every, resume, eval_set)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
             source, X, y, sample_weight = opened(self, X, y, sample_weight)
@@ -189,6 +194,7 @@ class SGDRegressor(RegressorMixin, BaseSGD):
                 made=partial(self._window, plan),
                 validation=self._validation(X, y, weight, targets, split, eval_set),
                 callbacks=callbacks,
+                checkpoints=checkpoints,
             )
         return self._finish(diverged, targets)
 

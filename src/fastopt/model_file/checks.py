@@ -31,7 +31,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return True
     if kind is float:
         return type(value) in (int, float)
-    if kind not in (int, str, NoneType):
+    if kind not in (bool, int, str, NoneType):
         raise TypeError(f"{hint} is not an annotation that files know")
     return type(value) is kind
 
