@@ -3,8 +3,10 @@
 import json
 
 import numpy as np
+import pytest
 
 import fastopt
+from fastopt.cli.inspect import feature_name
 
 
 def test_kind_parameters_and_coefficients_are_told(run, train):
@@ -29,6 +31,23 @@ def test_features_are_told_by_name(run, rows, tmp_path):
     SGDClassifier(random_state=0).fit(X, np.load(rows / "y.npy")).save(tmp_path / "m")
     told = json.loads(run("inspect", tmp_path / "m", "--json", "--top", 1).stdout)
     assert told["coefficients"][0]["feature"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("schema", "names"),
+    [
+        ({"zero_based": False}, ["1", "2", "3", "4", "5"]),
+        ({"zero_based": True}, ["0", "1", "2", "3", "4"]),
+        (
+            {"features": ["age", "city", "user"], "categorical": {"city": ["oslo", 7], "user": 2}},
+            ["age", "city=oslo", "city=7", "user#0", "user#1"],
+        ),
+    ],
+)
+def test_features_are_called_what_the_file_calls_them(train, schema, names):
+    model = fastopt.load(train("y"))
+    model.source_schema_ = schema
+    assert [feature_name(model, k) for k in range(5)] == names
 
 
 def test_a_table_is_for_people(run, train):

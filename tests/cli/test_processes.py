@@ -79,16 +79,20 @@ def test_a_warning_is_told_in_a_line(start, tmp_path):
 
 
 @posix
-def test_ctrl_c_ends_it_with_130_and_a_word(start, tmp_path):
+def test_ctrl_c_ends_it_with_130_and_tells_where_the_checkpoint_is(start, tmp_path):
     told = ("--target", "y.npy", "--epochs", 10**6, "--model", tmp_path / "m")
-    # In a group of its own, as the shell starts it; and where the shell ignores Ctrl-C, too.
+    told += ("--checkpoint", tmp_path / "c")
+    # Also where what runs the tests ignores Ctrl-C.
     heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
     process = start("train", "x.npy", *told, **heard)
     assert process.stderr.readline().startswith("epoch 1 of at most 1000000")
     process.send_signal(signal.SIGINT)
     status, _, stderr = finished(process)
     assert status == 130
-    assert stderr.splitlines()[-1] == "interrupted"
+    assert stderr.splitlines()[-2:] == [
+        f"--resume goes on from the last checkpoint in {tmp_path / 'c'}",
+        "interrupted",
+    ]
     assert "Traceback" not in stderr
     assert not (tmp_path / "m").exists()
 

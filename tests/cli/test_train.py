@@ -93,6 +93,33 @@ def test_parameters_reach_the_estimator(train):
     assert (model.coef_ >= 0).all()
 
 
+def test_a_training_that_is_gone_on_with_is_that_of_one_go(train, tmp_path):
+    at_once = fastopt.load(train("y", "--epochs", 4))
+    for epochs in (2, 4):
+        path = train("y", "--epochs", epochs, "--checkpoint", tmp_path / "c", "--resume")
+    gone_on = fastopt.load(path)
+    np.testing.assert_array_equal(gone_on.coef_, at_once.coef_)
+    assert len(gone_on.history_) == 4
+
+
+def test_without_resume_a_training_begins_anew(train, tmp_path):
+    for epochs in (2, 3):
+        path = train("y", "--epochs", epochs, "--checkpoint", tmp_path / "c")
+    assert len(fastopt.load(path).history_) == 3
+    assert fastopt.load(path).t_ == 1 + 3 * 400
+
+
+def test_checkpoints_are_written_within_an_epoch(run, tmp_path, monkeypatch):
+    from fastopt.linear_model import checkpoints
+
+    written = []
+    monkeypatch.setattr(checkpoints.Checkpoints, "save", lambda *_: written.append(None))
+    told = ("--target", "y.npy", "--epochs", 1, "--memory", 5 * 4 * 32 * 2, "--every", 0.25)
+    result = run("train", "x.npy", *told, "--checkpoint", tmp_path / "c", "--model", tmp_path / "m")
+    assert result.exit_code == 0
+    assert len(written) >= 4
+
+
 def test_each_epoch_is_told_in_a_line(run, tmp_path):
     valid = ("--valid", "x.npy", "--valid-target", "y.npy")
     told = ("--target", "y.npy", *valid, "--epochs", 2, "--model", tmp_path / "m")

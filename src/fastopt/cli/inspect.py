@@ -65,7 +65,6 @@ def inspected(estimator: Any, top: int) -> dict[str, Any]:
 def largest(estimator: Any, top: int) -> list[dict[str, Any]]:
     """Return the coefficients of the largest magnitudes, the largest first."""
     coef = np.atleast_2d(_dense(estimator.coef_))
-    names = getattr(estimator, "feature_names_in_", None)
     outputs = getattr(estimator, "classes_", range(len(coef)))
     flat = np.abs(coef).ravel()
     top = min(top, flat.size)
@@ -73,11 +72,34 @@ def largest(estimator: Any, top: int) -> list[dict[str, Any]]:
     rows = []
     for place in sorted(chosen, key=lambda place: (-flat[place], place)):
         output, feature = divmod(int(place), coef.shape[1])
-        row = {"feature": str(feature if names is None else names[feature])}
+        row = {"feature": feature_name(estimator, feature)}
         if len(coef) > 1:
             row["output"] = str(outputs[output])
         rows.append(row | {"weight": float(coef[output, feature])})
     return rows
+
+
+def feature_name(estimator: Any, feature: int) -> str:
+    """Return what the data that a model was trained on call a feature."""
+    if hasattr(estimator, "feature_names_in_"):
+        return str(estimator.feature_names_in_[feature])
+    schema = getattr(estimator, "source_schema_", {})
+    if schema.get("zero_based") is False:
+        return str(feature + 1)
+    for column in schema.get("features") or ():
+        how = schema["categorical"].get(column)
+        names = [column] if how is None else _encoded(column, how)
+        if feature < len(names):
+            return names[feature]
+        feature -= len(names)
+    return str(feature)
+
+
+def _encoded(column: str, how: list[Any] | int) -> list[str]:
+    """Return the names of the features that are made of a column of categories."""
+    if isinstance(how, list):
+        return [f"{column}={category}" for category in how]
+    return [f"{column}#{number}" for number in range(how)]
 
 
 def _dense(coef: Any) -> Any:
