@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench fuzz clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -18,7 +18,7 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest fastopt._core
 	$(BIN)/cython-lint src
-	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'csrc/*.c' 'csrc/*.h')
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	$(BIN)/codespell
 	CMAKE_ARGS=-DFASTOPT_WERROR=ON $(BIN)/pip wheel -q --no-deps -Cbuild-dir=build/strict -w build/strict .
 
@@ -28,6 +28,16 @@ docs: $(VENV)/installed
 bench: $(VENV)/installed
 	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python -m bench
+
+# The parser of text under the sanitizers, for so many seconds; it needs clang. What it finds is
+# written to build/fuzz, and belongs into the corpus, which the tests run too.
+SECONDS ?= 300
+fuzz:
+	mkdir -p build/fuzz/found
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icsrc \
+		-o build/fuzz/svmlight tests/fuzz/fuzz_svmlight.c csrc/parse/*.c
+	build/fuzz/svmlight -max_total_time=$(SECONDS) -max_len=1024 -artifact_prefix=build/fuzz/ \
+		build/fuzz/found tests/data/svmlight_corpus
 
 # The extension is built where the sources are newer than the last installation.
 sources := pyproject.toml CMakeLists.txt $(shell find csrc src -name '*.[ch]' -o -name '*.def' -o -name '*.pyx')

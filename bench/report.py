@@ -16,6 +16,7 @@ from bench.measure import Timing, interleaved
 from bench.row import FASTOPT, Contender, Row, duration
 from bench.rows_cluster import ROWS as CLUSTER
 from bench.rows_estimators import ROWS as ESTIMATORS
+from bench.rows_files import ROWS as FILES
 from bench.rows_models import ROWS as MODELS
 from bench.rows_optimizers import ROWS as OPTIMIZERS
 from fastopt import _core
@@ -27,7 +28,7 @@ Models: fastopt and scikit-learn are timed over a whole fit, checks and loss inc
 over their epoch alone, compiled, with the drawing of its order but without any loss.
 Read ahead: the rows read in the shuffled order with prefetching, the best that was found."""
 
-ROWS = {row.name: row for row in OPTIMIZERS + MODELS + ESTIMATORS + CLUSTER}
+ROWS = {row.name: row for row in OPTIMIZERS + MODELS + ESTIMATORS + CLUSTER + FILES}
 
 
 def main() -> None:

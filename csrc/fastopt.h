@@ -178,6 +178,46 @@ void fo_sigmoid_init(void); /* before any kernel runs */
 /* The order of the rows in an epoch: a uniform permutation of 0 .. n-1 from (seed, epoch) alone. */
 void fo_permutation(uint32_t *order, size_t n, uint64_t seed, uint64_t epoch);
 
+/* What is wrong with a row of svmlight's text. */
+typedef enum {
+    FO_GOOD,
+    FO_BAD_LABEL,    /* no finite number */
+    FO_BAD_LABELS,   /* several of them */
+    FO_BAD_QID,      /* no integer behind "qid:" */
+    FO_BAD_NO_QID,   /* rows before have one */
+    FO_BAD_QID_HERE, /* rows before have none */
+    FO_BAD_ENTRY,    /* no <index>:<value> */
+    FO_BAD_INDEX,    /* out of bounds */
+    FO_BAD_ORDER,    /* not above the one before it, or too low for a first one */
+    FO_BAD_VALUE     /* no finite number, or too large for float32 */
+} fo_bad;
+
+/* Text in svmlight's format, and the rows that it is to become: labels, and the entries as
+   compressed sparse rows. There is room for a row for each line, and for an entry for each ':'. */
+typedef struct {
+    const char *text; /* n_bytes of it, and a byte of 0 behind them */
+    size_t n_bytes;
+    fo_real real;
+    int64_t least_index, most_index; /* column 0, and the last that may be */
+    int skip;                        /* what to do with a bad row: leave it out, or stop */
+    int has_qid;                     /* whether rows have one; -1: as the first of them */
+    void *data, *indptr;
+    int32_t *indices;
+    int wide; /* indptr is int64 instead of int32 */
+    double *labels;
+    int64_t *qid;
+    /* What came of it: the last column is n_features - 1. */
+    size_t n_rows, n_entries, n_bad;
+    int64_t n_features;
+    /* The bytes that are bad, where it stops, and the index before them, or least_index - 1. */
+    size_t bad_at, bad_size;
+    int64_t bad_previous;
+} fo_svmlight;
+
+fo_bad fo_parse_svmlight(fo_svmlight *text);
+size_t fo_count(const char *text, size_t n, char wanted);
+void fo_numbers_init(void); /* before any text is parsed */
+
 /* For rates: out = x**p for 0 <= x and 0 <= p, base**k for 0 <= base and whole 0 <= k, and
    sin(pi/2 x) for 0 <= x <= 1; finite numbers, x not subnormal. They underflow to 0 and overflow to
    inf. */

@@ -126,3 +126,28 @@ class Clusters:
 def power(x: npt.NDArray[np.float64], p: float) -> npt.NDArray[np.float64]: ...
 def powers(base: float, k: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
 def quarter_sine(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+
+class BadRow(ValueError):
+    line: int
+    column: int
+    expected: str
+    found: str
+    def __init__(self, line: int, column: int, expected: str, found: str) -> None: ...
+
+def parse_svmlight(
+    text: bytes | memoryview,
+    dtype: npt.DTypeLike = ...,
+    *,
+    zero_based: bool = False,
+    skip: bool = False,
+    n_features: int | None = None,
+    qid: bool | None = None,
+) -> tuple[
+    _Array,
+    npt.NDArray[np.int32],
+    _Array,
+    npt.NDArray[np.float64],
+    npt.NDArray[np.int64] | None,
+    int,
+    int,
+]: ...

@@ -9,10 +9,11 @@ from numbers import Real
 
 import numpy as np
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from libc.math cimport isfinite, sqrt
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -129,6 +130,27 @@ cdef extern from "fastopt.h":
         int supported
         const fo_kernels **kernels
 
+    ctypedef enum fo_bad:
+        FO_GOOD, FO_BAD_LABEL, FO_BAD_LABELS, FO_BAD_QID, FO_BAD_NO_QID, FO_BAD_QID_HERE
+        FO_BAD_ENTRY, FO_BAD_INDEX, FO_BAD_ORDER, FO_BAD_VALUE
+
+    ctypedef struct fo_svmlight:
+        const char *text
+        size_t n_bytes
+        fo_real real
+        int64_t least_index, most_index
+        int skip, has_qid
+        void *data
+        void *indptr
+        int32_t *indices
+        int wide
+        double *labels
+        int64_t *qid
+        size_t n_rows, n_entries, n_bad
+        int64_t n_features
+        size_t bad_at, bad_size
+        int64_t bad_previous
+
     const fo_optimizer fo_optimizers[]
     const fo_loss fo_losses[]
     const size_t fo_n_optimizers, fo_n_losses, fo_n_isas
@@ -136,6 +158,9 @@ cdef extern from "fastopt.h":
     const char fo_compiler[]
     void fo_detect()
     void fo_sigmoid_init()
+    fo_bad fo_parse_svmlight(fo_svmlight *) nogil
+    size_t fo_count(const char *, size_t, char) nogil
+    void fo_numbers_init()
     void fo_permutation(uint32_t *, size_t, uint64_t, uint64_t) nogil
     void fo_power(const double *, double, double *, size_t) nogil
     void fo_powers(double, const double *, double *, size_t) nogil
@@ -146,6 +171,7 @@ cdef extern from "fastopt.h":
 
 fo_detect()
 fo_sigmoid_init()
+fo_numbers_init()
 
 COMPILER = fo_compiler.decode()
 ISAS = {fo_isas[i].name.decode(): bool(fo_isas[i].supported) for i in range(fo_n_isas)}
@@ -1117,3 +1143,127 @@ def quarter_sine(x):
     with nogil:
         fo_quarter_sine(data, result, n)
     return out
+
+
+# --- Text ---------------------------------------------------------------------------------------
+
+cdef dict _expected = {
+    FO_BAD_LABEL: "a label, which is a finite number",
+    FO_BAD_LABELS: "one label",
+    FO_BAD_QID: "an integer behind 'qid:'",
+    FO_BAD_NO_QID: "'qid:', which the rows before have",
+    FO_BAD_QID_HERE: "no 'qid:', which the rows before have not",
+    FO_BAD_ENTRY: "'<index>:<value>'",
+    FO_BAD_VALUE: "a finite number",
+}
+
+
+cdef str expected(fo_bad why, const fo_svmlight *s, n_features):
+    """What should have been where a row of svmlight's text is bad."""
+    if why == FO_BAD_INDEX and n_features is not None:
+        return f"an index up to {s.most_index}, as n_features is {n_features}"
+    if why == FO_BAD_INDEX:
+        return f"an index up to {s.most_index}"
+    if why == FO_BAD_ORDER and s.bad_previous < s.least_index:
+        return f"an index from {s.least_index} on, as zero_based is False"
+    if why == FO_BAD_ORDER:
+        return f"an index above {s.bad_previous}"
+    if why == FO_BAD_VALUE and s.real == FO_FLOAT32:
+        return "a finite number that float32 holds"
+    return _expected[why]
+
+
+class BadRow(ValueError):
+    """A row of text that cannot be read: its line and column, from 1, and what is wrong."""
+
+    def __init__(self, line, column, expected, found):
+        super().__init__(f"line {line}, column {column}: expected {expected}, found {found}")
+        self.line, self.column, self.expected, self.found = line, column, expected, found
+
+
+def parse_svmlight(text, dtype=np.float64, *, bint zero_based=False, bint skip=False,
+                   n_features=None, qid=None):
+    """Read rows of text in svmlight's format.
+
+    Parameters
+    ----------
+    text : bytes, or another buffer that ends in a newline
+        Lines ``<label> [qid:<int>] <index>:<value> ... [# comment]``. Lines of blanks and comments
+        alone are no rows.
+    dtype : dtype
+        That of the values: float32, to which the float64 is rounded that is nearest to the
+        decimal, or float64.
+    zero_based : bool
+        Whether the first column has the index 0, not 1.
+    skip : bool
+        Whether a bad row is left out, not an error.
+    n_features : int, optional
+        What indices are kept below; None means that of int32.
+    qid : bool, optional
+        Whether rows have a qid; None means that they do if the first one does.
+
+    Returns
+    -------
+    data : ndarray of the dtype, shape (n_entries,)
+    indices : ndarray of int32, shape (n_entries,)
+    indptr : ndarray of int32, shape (n_rows + 1,)
+        Of int64 where there are 2**31 entries or more.
+    labels : ndarray of float64, shape (n_rows,)
+    qid : ndarray of int64, shape (n_rows,), or None
+    n_features : int
+        Columns up to the last one with an entry.
+    n_bad : int
+        Rows that were left out.
+
+    Raises
+    ------
+    BadRow
+        If a row cannot be read, and is not to be left out.
+    """
+    cdef fo_svmlight s
+    cdef fo_bad why
+    cdef size_t n_lines, most_entries
+    cdef Py_buffer buffer
+    PyObject_GetBuffer(text, &buffer, PyBUF_SIMPLE)
+    try:
+        memset(&s, 0, sizeof(s))
+        s.text, s.n_bytes = <const char *>buffer.buf, buffer.len
+        if s.n_bytes and not isinstance(text, bytes) and s.text[s.n_bytes - 1] != b"\n":
+            raise ValueError("text must be bytes, or end in a newline")
+        s.real = FO_FLOAT32 if np.dtype(dtype) == np.float32 else FO_FLOAT64
+        s.least_index, s.most_index = not zero_based, INT32_MAX
+        if n_features is not None:
+            s.most_index = min(n_features - 1 + s.least_index, <int64_t>INT32_MAX)
+        s.skip, s.has_qid = skip, -1 if qid is None else bool(qid)
+        with nogil:
+            n_lines = fo_count(s.text, s.n_bytes, b"\n") + 1
+            most_entries = fo_count(s.text, s.n_bytes, b":")
+        s.wide = most_entries > <size_t>INT32_MAX
+        data = np.empty(most_entries, np.float32 if s.real == FO_FLOAT32 else np.float64)
+        indices = np.empty(most_entries, np.int32)
+        indptr = np.empty(n_lines + 1, np.int64 if s.wide else np.int32)
+        labels = np.empty(n_lines)
+        ids = np.empty(n_lines, np.int64)
+        s.data, s.indices = cnp.PyArray_DATA(data), <int32_t *>cnp.PyArray_DATA(indices)
+        s.indptr, s.labels = cnp.PyArray_DATA(indptr), <double *>cnp.PyArray_DATA(labels)
+        s.qid = <int64_t *>cnp.PyArray_DATA(ids)
+        with nogil:
+            why = fo_parse_svmlight(&s)
+        if why != FO_GOOD:
+            raise bad_row(why, &s, n_features)
+    finally:
+        PyBuffer_Release(&buffer)
+    return (data[:s.n_entries], indices[:s.n_entries], indptr[:s.n_rows + 1], labels[:s.n_rows],
+            ids[:s.n_rows] if s.has_qid > 0 else None, s.n_features, s.n_bad)
+
+
+cdef object bad_row(fo_bad why, const fo_svmlight *s, n_features):
+    """The error of the row where it stopped."""
+    cdef size_t start = s.bad_at
+    while start > 0 and s.text[start - 1] != b"\n":
+        start -= 1
+    found = s.text[s.bad_at:s.bad_at + s.bad_size]
+    if len(found) > 20:
+        found = found[:17] + b"..."
+    return BadRow(fo_count(s.text, start, b"\n") + 1, s.bad_at - start + 1,
+                  expected(why, s, n_features), repr(found)[1:] if found else "nothing")
