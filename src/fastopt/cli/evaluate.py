@@ -15,7 +15,7 @@ from fastopt.cli.tables import table
 
 @click.command("evaluate", cls=Command, made=[source_options])
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
-@click.argument("data")
+@click.argument("data", type=click.Path(allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(model: str, data: str, as_json: bool, **texts: Any) -> None:
     """Tell how well the file MODEL does on the rows of DATA, a file or - for standard input."""

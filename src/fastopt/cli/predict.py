@@ -16,7 +16,7 @@ from fastopt.cli.saved import opened
     "predict", cls=Command, made=[lambda: source_options(left_out=("target", "sample_weight"))]
 )
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
-@click.argument("data")
+@click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True),

@@ -39,7 +39,7 @@ _output = partial(
 
 
 @click.command("train", cls=Command, made=[lambda: estimator_options(estimators()), source_options])
-@click.argument("data")
+@click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
     "--estimator",
     "of",
@@ -54,7 +54,9 @@ _output = partial(
     help="Passes over the data: --max-iter N --tol none, so exactly N if --tol is not given.",
     panel="Training",
 )
-@click.option("--valid", metavar="DATA", help="Data to see how well it does on.", panel="Training")
+@click.option(
+    "--valid", type=click.Path(), help="Data to see how well it does on.", panel="Training"
+)
 @click.option("--valid-target", help="As --target, for --valid.", panel="Training")
 @click.option(
     "--checkpoint",
@@ -155,7 +157,7 @@ def command(
         click.echo(json.dumps(told))
     if not quiet:
         line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
-        bad = ", {n_bad_rows:,} bad rows left out" if told["n_bad_rows"] else ""
+        bad = ", bad rows left out: {n_bad_rows:,}" if told["n_bad_rows"] else ""
         click.echo((line + bad).format_map(told), err=True)
 
 
