@@ -22,6 +22,7 @@ def test_each_command_has_help(run, name):
     result = run(name, "-h")
     assert result.exit_code == 0
     assert f"Usage: fastopt {name}" in result.stdout
+    assert "\\b" not in result.stdout  # the mark of lines that stay apart
 
 
 def test_the_version_is_told(run):

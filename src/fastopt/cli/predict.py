@@ -30,14 +30,14 @@ from fastopt.cli.saved import opened
     "--scores", is_flag=True, help="Write what is above 0 for a class; distances from centers."
 )
 def command(model: str, data: str, output: str, proba: bool, scores: bool, **texts: Any) -> None:
-    r"""Predict the rows of DATA, a file or - for standard input, by the file MODEL.
+    """Predict the rows of DATA, a file or - for standard input, by the file MODEL.
 
     A line is written for each row, at once: what comes through a pipe goes on through a pipe.
 
     \b
     fastopt predict out.fastopt rows.svm --proba > probabilities.csv
     zcat rows.csv.gz | fastopt predict out.fastopt - --format csv | sort | uniq -c
-    """
+    """  # noqa: D301
     if proba and scores:
         raise click.UsageError("--proba and --scores cannot both be given")
     estimator, source = opened(model, data, read_values(texts))

@@ -44,8 +44,9 @@ _output = partial(
     "--estimator",
     "of",
     type=click.Choice(list(ESTIMATORS)),
-    help="What to train. By default what the loss is for: classes or numbers; without --loss a "
-    "classifier.",
+    metavar="TEXT",
+    help=f"What to train. One of {', '.join(ESTIMATORS)}. By default what the loss is for, classes "
+    "or numbers; without --loss a classifier.",
     panel="Training",
 )
 @click.option(
@@ -96,14 +97,14 @@ def command(
     resume: bool,
     **texts: Any,
 ) -> None:
-    r"""Train a model on the rows of DATA, a file of any size or - for standard input.
+    """Train a model on the rows of DATA, a file of any size or - for standard input.
 
     The loss decides what is trained. For example:
 
     \b
     fastopt train rows.svm --loss log_loss --epochs 5 --model out.fastopt
     fastopt train rows.csv --target price --loss huber --model out.fastopt
-    """
+    """  # noqa: D301
     if checkpoint is None and (resume or every is not None):
         raise click.UsageError("--resume and --every need --checkpoint")
     if valid is None and valid_target is not None:
