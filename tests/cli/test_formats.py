@@ -61,3 +61,33 @@ def test_bad_rows_are_named_or_left_out(svm, run, tmp_path):
     result = run("train", bad, *told, "--on-bad-rows", "skip")
     assert result.exit_code == 0
     assert result.stderr.endswith("of 400 rows x 5 features, bad rows left out: 1\n")
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table of numbers, of cities, and of what was bought."""
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("fastopt.data.csv")
+    random = np.random.default_rng(0)
+    age, city = random.integers(18, 80, 300), random.choice(["oslo", "rome"], 300)
+    bought = np.where(age - 49 + 20 * (city == "rome") > 0, "yes", "no")
+    rows = zip(age, city, bought, strict=True)
+    lines = ["age,city,bought", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "rows.csv"
+
+
+def test_a_table_is_encoded_as_it_was_in_the_training(table, run, tmp_path):
+    told = ("--target", "bought", "--categorical", "city", "--epochs", 5, "--valid", table)
+    result = run("train", table, *told, "--loss", "log_loss", "--model", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    told = json.loads(run("inspect", tmp_path / "m", "--json").stdout)
+    names = {row["feature"] for row in told["coefficients"]}
+    assert names == {"age", "city=oslo", "city=rome"}
+    told = json.loads(run("evaluate", tmp_path / "m", table, "--json").stdout)
+    assert told["accuracy"] == fastopt.load(tmp_path / "m").history_[-1]["validation_score"]
+    # One category of two, and no target: as what is to be predicted comes.
+    text = "age,city\n20,oslo\n70,oslo\n"
+    result = run("predict", tmp_path / "m", "-", "--format", "csv", input=text)
+    assert set(result.stdout.split()) <= {"yes", "no"}
+    assert len(result.stdout.split()) == 2
