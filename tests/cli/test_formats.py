@@ -79,7 +79,8 @@ def table(tmp_path):
 
 def test_a_table_is_encoded_as_it_was_in_the_training(table, run, tmp_path):
     told = ("--target", "bought", "--categorical", "city", "--epochs", 5, "--valid", table)
-    result = run("train", table, *told, "--loss", "log_loss", "--model", tmp_path / "m")
+    rate = ("--learning-rate", "constant:1e-4")
+    result = run("train", table, *told, *rate, "--loss", "log_loss", "--model", tmp_path / "m")
     assert result.exit_code == 0, result.output
     told = json.loads(run("inspect", tmp_path / "m", "--json").stdout)
     names = {row["feature"] for row in told["coefficients"]}
