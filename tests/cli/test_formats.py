@@ -19,8 +19,8 @@ def svm(rows, run):
 
 
 def test_svmlight_is_trained_on_evaluated_and_predicted(svm, run, tmp_path):
-    told = ("--loss", "log_loss", "--epochs", 2, "--valid", svm, "--model", tmp_path / "m")
-    result = run("train", svm, *told)
+    how = ("--loss", "log_loss", "--learning-rate", "constant", "--epochs", 2)
+    result = run("train", svm, *how, "--valid", svm, "--model", tmp_path / "m")
     assert result.exit_code == 0, result.output
     model = fastopt.load(tmp_path / "m")
     told = json.loads(run("evaluate", tmp_path / "m", svm, "--json").stdout)
