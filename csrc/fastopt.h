@@ -195,7 +195,7 @@ typedef enum {
 /* Text in svmlight's format, and the rows that it is to become: labels, and the entries as
    compressed sparse rows. There is room for a row for each line, and for an entry for each ':'. */
 typedef struct {
-    const char *text; /* n_bytes of it, and a byte of 0 behind them */
+    const char *text; /* n_bytes of it; the last one is a newline, or a byte of 0 is behind it */
     size_t n_bytes;
     fo_real real;
     int64_t least_index, most_index; /* column 0, and the last that may be */

@@ -106,9 +106,9 @@ double fo_decimal(uint64_t w, int64_t q) {
     w <<= zeros;
     const uint128 power = powers_of_five[q - LEAST];
     uint128 product = (uint128)w * (uint64_t)(power >> 64);
+    /* The rest of the power may carry to what counts. */
     const uint64_t ones = ((uint64_t)1 << BEHIND) - 1;
-    if ((uint64_t)(product >> 64 & ones) ==
-        ones) /* the rest of the power may carry to what counts */
+    if ((uint64_t)(product >> 64 & ones) == ones)
         product += (uint128)w * (uint64_t)power >> 64;
     const uint64_t high = (uint64_t)(product >> 64);
     const int top = (int)(high >> 63), behind = BEHIND + top;
@@ -161,7 +161,7 @@ double fo_long_decimal(const char *first, const char *end, int64_t exponent) {
         } else {
             w = w * 10 + (uint64_t)(*p - '0');
             exponent -= behind_point;
-            if (w && !n_digits++)
+            if (w && n_digits++ == 0)
                 significant = p;
         }
     }

@@ -1,5 +1,5 @@
-/* Numbers in text, as bytes in memory that a byte of 0 follows: no digit, so that no loop over
-   digits runs past it.
+/* Numbers in text that ends in a newline, or has a byte of 0 behind it: no digit, so that no loop
+   over digits runs past it.
 
    fo_number gives the double nearest to the decimal, ties to even: what strtod gives, in no locale
    but "C". The digits are taken eight at a time; what is left to do is exact in one operation
@@ -56,8 +56,7 @@ static inline const char *fo_digits(const char *p, const char *end, uint64_t *w)
 }
 
 /* Reads [+-]digits[.digits][e[+-]digits], with a digit before or behind the point, to *value,
-   which is infinite if double does not hold it; returns where it ends, or NULL if none begins at p.
-   Behind `end` lies a byte of 0. */
+   infinite if double does not hold it; returns where it ends, or NULL if none begins at p. */
 static inline const char *fo_number(const char *p, const char *end, double *value) {
     const int negative = *p == '-';
     p += negative || *p == '+';

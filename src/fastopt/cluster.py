@@ -17,7 +17,7 @@ from sklearn.base import (
 )
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import assert_all_finite, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
 from fastopt.data.source import Block, Source, window_seed
@@ -25,6 +25,7 @@ from fastopt.linear_model.base import all_or_nothing
 from fastopt.linear_model.input import (
     Array,
     check_columns,
+    check_finite,
     check_weights,
     opened,
     read,
@@ -298,7 +299,7 @@ class MiniBatchKMeans(
         X = read(self, X, reset=reset)
         check_columns(X)  # before scipy writes where they point
         X = summed(X)
-        assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
+        check_finite(self, X)
         return X
 
     def _draw_seed(self) -> int:

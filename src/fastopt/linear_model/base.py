@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import assert_all_finite, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from fastopt import _core
 from fastopt.data.source import Block, Source
@@ -25,6 +25,7 @@ from fastopt.linear_model.fitting import Fitting
 from fastopt.linear_model.input import (
     Array,
     check_columns,
+    check_finite,
     read,
     shaped,
     starting_point,
@@ -393,7 +394,7 @@ class BaseSGD(Savable, BaseEstimator):
         with np.errstate(all="ignore"):  # as in all_or_nothing
             scores = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
         if not np.isfinite(scores).all():
-            assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
+            check_finite(self, X)
         return scores
 
     def sparsify(self) -> Self:

@@ -82,7 +82,7 @@ class Fitting:
                 self._save_epoch()
         except Diverged as error:
             if error.row is not None:
-                check_row(self.training.X, error.row)
+                check_row(model, self.training.X, error.row)
             return int(model.n_iter_) + 1
         finally:
             if self.bar is not None:

@@ -9,9 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    assert_all_finite,
+    check_array,
+    check_X_y,
+    validate_data,
+)
 
 from fastopt.data.source import Block, Source
+from fastopt.linear_model.frames import as_table, is_frame, matrix
 
 Array = npt.NDArray[Any]
 
@@ -27,20 +34,19 @@ def read(
     NaN is not looked for in X: the first prediction from it tells.
     """
     only_X = isinstance(y, str) and y == "no_validation"  # as in scikit-learn; None is an error
-    if not _is_plain(estimator, X, reset) or not (only_X or _is_plain_target(y, len(X))):
-        return validate_data(
-            estimator,
-            X,
-            y,
-            dtype=X_DTYPES,
-            ensure_all_finite=False,
-            accept_sparse="csr",
-            reset=reset,
-            **checks,
-        )
-    if reset:
-        estimator.n_features_in_ = X.shape[1]
-    return X if only_X else (X, y)
+    if _is_plain(estimator, X, reset) and (only_X or _is_plain_target(y, len(X))):
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+        return X if only_X else (X, y)
+    checks |= {"dtype": X_DTYPES, "ensure_all_finite": False, "accept_sparse": "csr"}
+    if not is_frame(X):
+        return validate_data(estimator, X, y, reset=reset, **checks)
+    frame = as_table(X)
+    validate_data(estimator, frame, y, reset=reset, skip_check_array=True)  # the names
+    X = matrix(frame, X_DTYPES)
+    if only_X:
+        return check_array(X, input_name="X", estimator=estimator, **checks)
+    return check_X_y(X, y, estimator=estimator, **checks)
 
 
 def _is_plain(estimator: BaseEstimator, X: Any, reset: bool) -> bool:
@@ -103,10 +109,23 @@ def summed(X: Any) -> Any:
     return X
 
 
-def check_row(X: Any, row: int) -> None:
+def check_row(estimator: BaseEstimator, X: Any, row: int) -> None:
     """Raise the error of a row from which no finite prediction came, if it is to blame for it."""
     check_columns(X)
-    check_array(X[row : row + 1], dtype=None, accept_sparse="csr", input_name="X")
+    check_finite(estimator, X[row : row + 1])
+
+
+def check_finite(estimator: BaseEstimator, X: Any) -> None:
+    """Raise an error if X holds NaN or infinity; it names the columns if those have names."""
+    try:
+        assert_all_finite(X.data if sparse.issparse(X) else X, input_name="X")
+    except ValueError as error:
+        names = getattr(estimator, "feature_names_in_", None)
+        if names is None or sparse.issparse(X):
+            raise
+        columns = names[~np.isfinite(X).all(axis=0)]
+        shown = ", ".join(map(repr, columns[:5])) + (", ..." if len(columns) > 5 else "")
+        raise ValueError(f"{str(error).rstrip('.')} in column {shown}.") from None
 
 
 def check_weights(sample_weight: Any, X: Any, dtype: Any) -> Array | None:
