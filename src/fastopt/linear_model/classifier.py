@@ -125,13 +125,13 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
     random_state : int, RandomState or None
         Seed of the permutations, and of the split of ``early_stopping``.
     learning_rate : str or callable
-        "constant": ``eta0``. "optimal": Bottou's 1 / (alpha (t0 + t - 1)) for optimizer="sgd",
-        and the optimizer's own rate for the others. "invscaling": ``eta0`` / t ** ``power_t``.
-        "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop. "pa1", "pa2":
-        passive-aggressive steps with the aggressiveness ``eta0``, for loss="hinge". Or a schedule
-        lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates. Rules that find their rate
-        themselves ("prodigy", "dog" and others) want "optimal", for what they find is multiplied by
-        it; "ftrl" wants a rate that stays.
+        How long steps are. "constant": ``eta0``. "optimal": Bottou's 1 / (alpha (t0 + t - 1)) for
+        optimizer="sgd", and the optimizer's own rate for the others. "invscaling": ``eta0`` / t **
+        ``power_t``. "adaptive": ``eta0``, a fifth of it whenever ``fit`` would otherwise stop.
+        "pa1", "pa2": passive-aggressive steps with the aggressiveness ``eta0``, for loss="hinge".
+        Or a schedule lr(t) of ``fastopt.schedules``. t = 1, 2, ... counts updates. Rules that find
+        their rate themselves ("prodigy", "dog" and others) want "optimal", for what they find is
+        multiplied by it; "ftrl" wants a rate that stays.
     eta0 : float
         The first learning rate.
     power_t : float
@@ -140,9 +140,9 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         Hold out a part of the rows, split as scikit-learn does, and stop by the accuracy on them
         instead of the objective.
     validation_fraction : float
-        That part.
+        The part that ``early_stopping`` holds out.
     n_iter_no_change : int
-        See ``tol``.
+        Epochs without progress, by ``tol``, after which ``fit`` stops.
     class_weight : dict, "balanced" or None
         Weights of the classes; multiplied with ``sample_weight``. ``partial_fit`` balances by the
         rows seen so far.

@@ -1,0 +1,5 @@
+"""``python -m fastopt`` is the command ``fastopt``."""
+
+from fastopt.cli import main
+
+main()

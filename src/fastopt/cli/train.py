@@ -1,0 +1,183 @@
+"""``fastopt train``: from a file of rows to a file of a model."""
+
+import csv
+import json
+import os
+import sys
+import time
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+import rich_click as click
+
+from fastopt.cli.options import (
+    ESTIMATORS,
+    Command,
+    estimator_options,
+    estimators,
+    read_values,
+    source_arguments,
+    source_options,
+)
+from fastopt.cli.progress import Lines
+from fastopt.cli.values import sets_rate
+
+
+def _in_a_folder(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Refuse a file that could not be written when the training is done."""
+    if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
+        raise click.BadParameter(f"there is no folder {os.path.dirname(path)}")
+    if path is not None and os.path.exists(path) and not os.path.isfile(path):
+        raise click.BadParameter(f"{path} is no file")  # but a device, not to be replaced
+    return path
+
+
+_output = partial(
+    click.option, type=click.Path(dir_okay=False, writable=True), callback=_in_a_folder
+)
+
+
+@click.command("train", cls=Command, made=[lambda: estimator_options(estimators()), source_options])
+@click.argument("data", type=click.Path(allow_dash=True))
+@click.option(
+    "--estimator",
+    "of",
+    type=click.Choice(list(ESTIMATORS)),
+    metavar="TEXT",
+    help=f"What to train. One of {', '.join(ESTIMATORS)}. By default what the loss is for, classes "
+    "or numbers; without --loss a classifier.",
+    panel="Training",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="Passes over the data: --max-iter N --tol none, so exactly N if --tol is not given.",
+    panel="Training",
+)
+@click.option(
+    "--valid", type=click.Path(), help="Data to see how well it does on.", panel="Training"
+)
+@click.option("--valid-target", help="As --target, for --valid.", panel="Training")
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False),
+    help="Folder to write what is needed to go on to.",
+    panel="Training",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Epochs between two checkpoints; may be below 1. Default: 1.",
+    panel="Training",
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on from the last checkpoint, if any.", panel="Training"
+)
+@_output("--model", required=True, help="File to write the model to.", panel="Output")
+@_output("--history", help="File to write the history to, as CSV: a row an epoch.", panel="Output")
+@_output("--plot", help="Picture of the losses to make: .png, .svg or .pdf.", panel="Output")
+@click.option("--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object of what came out.", panel="Output"
+)
+def command(
+    data: str,
+    of: str | None,
+    model: str,
+    history: str | None,
+    plot: str | None,
+    quiet: bool,
+    as_json: bool,
+    epochs: int | None,
+    valid: str | None,
+    valid_target: str | None,
+    checkpoint: str | None,
+    every: float | None,
+    resume: bool,
+    **texts: Any,
+) -> None:
+    """Train a model on the rows of DATA, a file of any size or - for standard input.
+
+    The loss decides what is trained. For example:
+
+    \b
+    fastopt train rows.svm --loss log_loss --epochs 5 --model out.fastopt
+    fastopt train rows.csv --target price --loss huber --model out.fastopt
+    """  # noqa: D301
+    if checkpoint is None and (resume or every is not None):
+        raise click.UsageError("--resume and --every need --checkpoint")
+    if valid is None and valid_target is not None:
+        raise click.UsageError("--valid-target needs --valid")
+    if plot is not None and find_spec("matplotlib") is None:
+        raise ImportError("--plot needs matplotlib: pip install 'fastopt[plot]'")
+    from fastopt.cli.choice import Choice
+    from fastopt.data import open_source
+
+    values = read_values(texts)
+    given = {name: values.pop(name) for name in source_arguments() if name in values}
+    choice = Choice(of, values, epochs, sets_rate(texts["optimizer"] or ""))
+    choice.check_takes("eval_set", {"--valid": valid})
+    choice.check_takes("checkpoint", {"--checkpoint": checkpoint})
+    choice.check_takes("callbacks", {"--history": history, "--plot": plot})
+    source = open_source(data, **given)
+    estimator = choice.made_for(source)
+    how: dict[str, Any] = {}
+    if valid is not None:
+        same = {name: given[name] for name in ("memory", "on_bad_rows") if name in given}
+        how["eval_set"] = open_source(valid, target=valid_target, like=source.schema, **same)
+    if checkpoint is not None:
+        how |= {"checkpoint": checkpoint, "every": every or 1, "resume": resume}
+    if not quiet and choice.takes("callbacks"):
+        how["callbacks"] = [Lines()]
+    estimator.set_params(verbose=int(not quiet and sys.stderr.isatty()))
+    start = time.perf_counter()
+    try:
+        estimator.fit(source, **how)
+    except KeyboardInterrupt:
+        if checkpoint is not None:
+            click.echo(f"--resume goes on from the last checkpoint in {checkpoint}", err=True)
+        raise
+    seconds = time.perf_counter() - start
+    estimator.set_params(verbose=0).save(model)  # the same file, whoever looked on
+    if history is not None:
+        _write_history(history, estimator.history_)
+    if plot is not None:
+        _draw(plot, estimator)
+    told = {
+        "model": model,
+        "estimator": type(estimator).__name__,
+        "n_samples": source.n_samples,
+        "n_features": source.n_features,
+        "n_bad_rows": source.n_bad_rows,
+        "epochs": estimator.n_iter_,
+        "seconds": seconds,
+        "history": getattr(estimator, "history_", []),
+    }
+    if as_json:
+        click.echo(json.dumps(told))
+    if not quiet:
+        line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
+        bad = ", bad rows left out: {n_bad_rows:,}" if told["n_bad_rows"] else ""
+        click.echo((line + bad).format_map(told), err=True)
+
+
+def _write_history(path: str, rows: list[dict[str, float]]) -> None:
+    columns = dict.fromkeys(column for row in rows for column in row)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["epoch", *columns])
+        writer.writeheader()
+        writer.writerows({"epoch": epoch, **row} for epoch, row in enumerate(rows, start=1))
+
+
+def _draw(path: str, estimator: Any) -> None:
+    import matplotlib
+
+    matplotlib.use("agg")  # needs no display
+    import matplotlib.pyplot as plt
+
+    from fastopt import plot
+
+    figure, ax = plt.subplots()
+    plot.loss(estimator, ax=ax)
+    figure.savefig(path)
