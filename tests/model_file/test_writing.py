@@ -111,8 +111,6 @@ def test_a_relative_path_is_one_of_the_working_folder(models, tmp_path, monkeypa
     same(fastopt.load("model").coef_, models[0].coef_)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         models[0].save("nowhere/model")
-    with pytest.raises(IsADirectoryError):
-        models[0].save(tmp_path)
 
 
 EXTRA = {
@@ -178,3 +176,11 @@ def test_what_a_file_cannot_hold_is_named(value, tmp_path):
     with pytest.raises(TypeError, match=r"^extra.mine\['x'\]\[1\] is .*which a file cannot hold"):
         write(SGDRegressor(), tmp_path / "model", {"mine": {"x": [0, value]}})
     assert [*tmp_path.iterdir()] == []
+
+
+def test_neither_a_folder_nor_a_device_is_replaced(models, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="path must be that of a file, got "):
+            models[0].save(path)
+    assert [*tmp_path.iterdir()] == [tmp_path / "pipe"]

@@ -52,6 +52,8 @@ def write(estimator: Any, path: Path, extra: Mapping[str, Any] | None = None) ->
         "model": strict_json.dumps(content),
     }
     path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(f"path must be that of a file, got {path!r}")
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".fastopt-{secrets.token_hex(8)}")
     try:
