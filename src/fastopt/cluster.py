@@ -28,6 +28,7 @@ from fastopt.linear_model.input import (
     check_columns,
     check_finite,
     check_weights,
+    name_features,
     opened,
     read,
     summed,
@@ -204,6 +205,7 @@ class MiniBatchKMeans(
                 self._read_X(X, reset=True)
                 n_epoch, windows = source.n_samples, self._windows(source, weight_dtype(X))
                 rows = self._enough(next(windows(0)))
+            name_features(self)
             centers, counts = self._first_centers(rows), np.zeros(self.n_clusters)
             clusters = self._train(
                 windows,

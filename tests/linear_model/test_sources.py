@@ -1,10 +1,12 @@
 """Fits from sources: those of one window are fits in memory, those of many learn as well."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from fastopt import optim
+from fastopt.cluster import MiniBatchKMeans
 from fastopt.data import Block, open_source
 from fastopt.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
 
@@ -257,3 +259,22 @@ def test_overflow_in_a_late_window_keeps_the_epoch_before():
     with pytest.raises(ValueError, match="overflow occurred at epoch #1"):
         model.fit(open_source(blocks(X, y)))
     np.testing.assert_array_equal(model.coef_, before)
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, MiniBatchKMeans])
+@pytest.mark.filterwarnings("error")
+def test_the_columns_of_a_table_are_the_names_of_the_features(kind, tmp_path):
+    X, y, _ = data()
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
+    frame.assign(y=y).to_parquet(tmp_path / "rows.parquet")
+    source = open_source(tmp_path / "rows.parquet", target="y")
+    model = kind().fit(source)
+    assert model.feature_names_in_.tolist() == list(frame.columns)
+    np.testing.assert_array_equal(model.predict(frame), model.predict(X))
+    np.testing.assert_array_equal(model.predict(sparse.csr_matrix(X)), model.predict(X))
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.predict(frame[frame.columns[::-1]])
+    with pytest.raises(ValueError, match="x12"):
+        model.predict(frame.drop(columns="x12"))
+    with pytest.raises(ValueError, match="X has 12 features, but"):
+        model.predict(X[:, :12])

@@ -27,6 +27,7 @@ from fastopt.linear_model.input import (
     Array,
     check_columns,
     check_finite,
+    name_features,
     read,
     shaped,
     starting_point,
@@ -172,6 +173,7 @@ class BaseSGD(Portable, BaseEstimator):
             self.coef_: Any = np.zeros(shape, dtype)  # an array, or CSR by `sparsify`
             self.intercept_ = np.zeros(math.prod(shape[:-1]), dtype)
         self.history_: list[dict[str, float]] = []
+        name_features(self)
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import (
+    _check_n_features,
     _check_sample_weight,
     assert_all_finite,
     check_array,
@@ -39,11 +40,14 @@ def read(
             estimator.n_features_in_ = X.shape[1]
         return X if only_X else (X, y)
     checks |= {"dtype": X_DTYPES, "ensure_all_finite": False, "accept_sparse": "csr"}
-    if not is_frame(X):
+    if is_frame(X):
+        frame = as_table(X)
+        validate_data(estimator, frame, y, reset=reset, skip_check_array=True)  # the names
+        X = matrix(frame, X_DTYPES)
+    elif not reset and hasattr(estimator, "source_schema_") and not hasattr(X, "columns"):
+        _check_n_features(estimator, X, reset=False)  # blocks have no names to warn of
+    else:
         return validate_data(estimator, X, y, reset=reset, **checks)
-    frame = as_table(X)
-    validate_data(estimator, frame, y, reset=reset, skip_check_array=True)  # the names
-    X = matrix(frame, X_DTYPES)
     if only_X:
         return check_array(X, input_name="X", estimator=estimator, **checks)
     return check_X_y(X, y, estimator=estimator, **checks)
@@ -89,6 +93,13 @@ def opened(
         return None, rows.X, rows.y, rows.sample_weight
     rows = X.peek()
     return X, rows.X, rows.y, None
+
+
+def name_features(estimator: BaseEstimator) -> None:
+    """Set the names of the features, if X was a source whose columns they are."""
+    schema = getattr(estimator, "source_schema_", {})
+    if "features" in schema and not schema["categorical"]:
+        estimator.feature_names_in_ = np.array(schema["features"], object)
 
 
 def check_columns(X: Any) -> None:
