@@ -31,7 +31,7 @@ def test_blocks_are_the_rows_of_the_file(saved, order, dtype):
 
 def test_blocks_are_bounded_by_the_memory(saved):
     source = open_source(saved("X.npy", np.zeros((10_000, 10))), memory=64_000)
-    assert max(block.X.nbytes for block in source) * source.blocks_per_window * 4 <= 64_000
+    assert max(block.X.nbytes for block in source) * source.blocks_per_window * 8 <= 64_000
 
 
 def test_y_and_weights_come_from_files_or_arrays(saved):
@@ -103,4 +103,4 @@ def test_an_epoch_over_a_file_of_50_times_the_memory_keeps_within_it(saved, grow
     memory = 8 * 2**20
     X = np.random.default_rng(0).normal(size=(50 * memory // 400, 100)).astype(np.float32)
     paths = str(saved("X.npy", X)), str(saved("y.npy", (X[:, 0] > 0).astype(np.int8)))
-    assert growth(FIT, *paths, str(memory), prepare=OPEN) < memory
+    assert memory / 20 < growth(FIT, *paths, str(memory), prepare=OPEN) < memory

@@ -434,3 +434,22 @@ def test_a_file_trains_what_its_matrix_trains(write):
     model = SGDClassifier(loss="log_loss", random_state=0, max_iter=3, tol=None)
     from_file = model.fit(source).coef_.copy()
     np.testing.assert_array_equal(from_file, model.fit(sparse.csr_matrix(X), y).coef_)
+
+
+def test_an_epoch_over_a_file_of_50_times_the_memory_keeps_within_it(tmp_path, growth):
+    memory = 6 * 2**20
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{label} " + " ".join(f"{j}:{value:.4f}" for j, value in enumerate(values, 1)) + "\n"
+        for label, values in zip(rng.integers(0, 2, 4000), rng.random((4000, 30)), strict=True)
+    ]
+    part = "".join(rows).encode()
+    path = tmp_path / "x.svm"
+    with path.open("wb") as file:
+        for _ in range(50 * memory // len(part) + 1):
+            file.write(part)
+    work = "fastopt.linear_model.SGDClassifier(max_iter=1, tol=None).fit(source)"
+    prepare = "source = open_source(sys.argv[1], memory=int(sys.argv[2]))"
+    got = growth(work, str(path), str(memory), prepare=prepare)
+    print("GOT", got, memory)
+    assert memory / 20 < got < memory

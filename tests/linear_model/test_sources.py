@@ -59,7 +59,7 @@ MODELS = [
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_one_window_is_a_fit_in_memory_bit_for_bit(model, in_files):
     X, y, weight = data()
-    source = in_files(X, y, weight, memory=2**17)
+    source = in_files(X, y, weight, memory=2**18)
     assert source.n_blocks > 1
     rows = (X,) if isinstance(model, SGDOneClassSVM) else (X, y)
     model.random_state = 5

@@ -58,7 +58,7 @@ class NpySource(Source):
                 raise ValueError(f"{name} must have the shape {X.shape[:1]}, got {shape}")
         self._classes = labels_of(classes)
         row_bytes = self._n_features * max(self._dtype.itemsize, X.dtype.itemsize)
-        self._block_size = max(memory // (4 * self.blocks_per_window) // row_bytes, 1)
+        self._block_size = max(memory // (8 * self.blocks_per_window) // row_bytes, 1)
         self.n_blocks = -(-self._n_samples // self._block_size)
 
     @property
@@ -73,15 +73,34 @@ class NpySource(Source):
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
-        columns = {name: self._rows(given, blocks) for name, given in self._columns.items()}
-        return Block(self._rows(self.name, blocks).astype(self._dtype, copy=False), **columns)
+        size, n = self._block_size, self._n_samples
+        parts = [slice(block * size, min((block + 1) * size, n)) for block in blocks]
+        columns = {name: self._rows(given, parts) for name, given in self._columns.items()}
+        return Block(self._rows(self.name, parts).astype(self._dtype, copy=False), **columns)
 
-    def _rows(self, given: Any, blocks: Sequence[int]) -> Any:
+    def _rows(self, given: Any, parts: list[slice]) -> Any:
+        """Return the rows of some parts of a file, or of an array, if it is given."""
         if given is None:
             return None
-        # Opened anew each time: what a memory map has read counts as memory until it is closed.
-        array, size = _opened(given), self._block_size
-        return np.concatenate([array[block * size : (block + 1) * size] for block in blocks])
+        array = _opened(given)
+        if not isinstance(array, np.memmap):
+            return np.concatenate([array[part] for part in parts])
+        n_rows = sum(part.stop - part.start for part in parts)
+        by_row = array.flags.c_contiguous
+        rows = np.empty((n_rows, *array.shape[1:]), array.dtype, "C" if by_row else "F")
+        # Not by the map, of which the system keeps far more in memory than what is asked for.
+        with open(given, "rb") as file:
+            first = 0
+            for part in parts:
+                mine, theirs = rows[first : first + part.stop - part.start], array[part]
+                first += len(mine)
+                for into, mapped in (
+                    [(mine, theirs)] if by_row else zip(mine.T, theirs.T, strict=True)
+                ):
+                    file.seek(array.offset + mapped.ctypes.data - array.ctypes.data)
+                    if file.readinto(into.data) < into.nbytes:
+                        raise ValueError(f"{given}: expected {array.nbytes} bytes, found fewer")
+        return rows
 
     def _look(self) -> Found:
         labels = Labels()
