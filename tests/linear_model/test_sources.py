@@ -261,6 +261,28 @@ def test_overflow_in_a_late_window_keeps_the_epoch_before():
     np.testing.assert_array_equal(model.coef_, before)
 
 
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor, SGDOneClassSVM, MiniBatchKMeans])
+def test_a_model_predicts_a_source_block_by_block(kind):
+    X, y, _ = data()
+    model = kind().fit(X) if kind in (SGDOneClassSVM, MiniBatchKMeans) else kind().fit(X, y)
+    np.testing.assert_allclose(
+        model.predict(open_source(blocks(X, y))), model.predict(X), rtol=1e-6
+    )
+
+
+def test_classes_that_were_declared_are_those_of_one_window_too(in_files):
+    X, y, _ = data()
+    model = SGDClassifier().fit(in_files(X, y, classes=[0, 1, 2, 3]))
+    assert model.classes_.tolist() == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match=r"y holds the classes \[2\], which were not declared"):
+        SGDClassifier().fit(in_files(X, y, classes=[0, 1]))
+
+
+def test_a_path_is_no_X():
+    with pytest.raises(TypeError, match=r"give fastopt\.data\.open_source\('x\.csv', \.\.\.\)"):
+        SGDClassifier().fit("x.csv", [0, 1])
+
+
 @pytest.mark.parametrize("kind", [SGDClassifier, MiniBatchKMeans])
 @pytest.mark.filterwarnings("error")
 def test_the_columns_of_a_table_are_the_names_of_the_features(kind, tmp_path):

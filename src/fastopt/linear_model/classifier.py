@@ -343,10 +343,12 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         checkpoints = check_checkpoints(self, checkpoint, every, resume, eval_set)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
+            given = X
             source, X, y, sample_weight = opened(self, X, y, sample_weight)
             self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on)
-            classes = _at_least_two(_classes(y) if source is None else _classes_in(source))
+            classes = _classes_in(given) if isinstance(given, Source) else _classes(y)
+            _at_least_two(classes)
             if not (self.warm_start and hasattr(self, "classes_")):
                 self.classes_ = classes
             elif not np.array_equal(classes, self.classes_):
