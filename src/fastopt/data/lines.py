@@ -21,6 +21,7 @@ NEWLINE = ord("\n")
 GZIP = b"\x1f\x8b"  # what each member of a gzip file begins with
 PIECE = 2**16  # bytes that are looked at at a time
 INPUT = 2**14  # compressed bytes that are read at a time
+MOST_BYTES = 2**32  # of a chunk, however large the memory
 SNAPSHOT = 2**16  # bytes that one takes: zlib's window and state, and what it was given last
 
 
@@ -52,7 +53,7 @@ class Lines:
         self.name = "standard input" if path == "-" else os.fspath(path)
         file = _opened(path)
         weakref.finalize(self, file.close)
-        self._chunk_bytes = max(memory // 64, 1)
+        self._chunk_bytes = min(max(memory // 64, 1), MOST_BYTES)
         self.lock = threading.RLock()
         self._text: _Plain | _Gzip
         if file.read(len(GZIP)) == GZIP:
