@@ -257,3 +257,19 @@ def test_overflow_in_a_late_window_keeps_the_epoch_before():
     with pytest.raises(ValueError, match="overflow occurred at epoch #1"):
         model.fit(open_source(blocks(X, y)))
     np.testing.assert_array_equal(model.coef_, before)
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_a_source_whose_weights_are_all_0_is_an_error(kind):
+    X, y, _ = data()
+    model = kind(max_iter=2, tol=None).fit(X, y)
+    before = model.coef_.copy()
+    with pytest.raises(ValueError, match="weights must contain at least one non-zero number"):
+        model.fit(open_source(blocks(X, y, np.zeros(len(y)))))
+    assert np.array_equal(model.coef_, before)
+
+
+def test_validation_data_whose_weights_are_all_0_are_an_error():
+    X, y, _ = data()
+    with pytest.raises(ValueError, match="eval_set: sample weights must contain at least one"):
+        SGDClassifier().fit(X, y, eval_set=open_source(blocks(X, y, np.zeros(len(y)))))
