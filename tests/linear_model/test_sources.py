@@ -259,6 +259,16 @@ def test_overflow_in_a_late_window_keeps_the_epoch_before():
     np.testing.assert_array_equal(model.coef_, before)
 
 
+def test_declared_classes_are_those_of_the_model_however_many_windows_there_are(in_files):
+    X, y, _ = data()
+    for memory in (2**12, 2**20):
+        source = in_files(X, y, classes=[3, 2, 1, 0], memory=memory)
+        model = SGDClassifier(max_iter=2, tol=None).fit(source)
+        assert model.classes_.tolist() == [0, 1, 2, 3]
+        with pytest.raises(ValueError, match=r"classes \[2\], which were not declared"):
+            SGDClassifier().fit(in_files(X, y, classes=[0, 1], memory=memory))
+
+
 @pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
 def test_a_source_whose_weights_are_all_0_is_an_error(kind):
     X, y, _ = data()
