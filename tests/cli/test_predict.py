@@ -100,3 +100,14 @@ def test_columns_that_the_model_does_not_know_are_told_in_a_line(run, train, tmp
     np.save(tmp_path / "x.npy", np.zeros((3, 2)))
     result = run("predict", train("y"), tmp_path / "x.npy")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("read", ["x.npy", "model"])
+def test_a_file_that_is_read_is_not_replaced(run, train, rows, read):
+    model = train("y")
+    output = model if read == "model" else rows / read
+    before = output.read_bytes()
+    result = run("predict", model, "x.npy", "--output", output)
+    assert result.exit_code == 2
+    assert "--output would take the place of" in said(result)
+    assert output.read_bytes() == before

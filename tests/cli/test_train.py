@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -187,6 +188,8 @@ def test_the_losses_are_drawn(train, tmp_path):
         (("--model", "nowhere/m"), "'--model': there is no folder nowhere"),
         (("--history", "nowhere/h"), "'--history': there is no folder nowhere"),
         (("--model", "/dev/null"), "'--model': /dev/null is no file"),
+        (("--model", "-"), "'--model': expected the name of a file, got -"),
+        (("--plot", "p.xyz"), "'--plot': expected a name that ends in .png, .svg, .pdf"),
         (("--nothing",), "--nothing"),
     ],
 )
@@ -195,6 +198,31 @@ def test_wrong_usage_names_the_option_and_ends_with_2(run, told, message, tmp_pa
     assert result.exit_code == 2
     assert message in said(result)
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (("--model", "./x.npy"), "--model would take the place of x.npy"),
+        (("--model", "y.npy"), "--model would take the place of y.npy"),
+        (("--model", "m", "--valid", "v", "--history", "v"), "--history would take the place of v"),
+        (("--model", "m", "--history", "m"), "--history would take the place of what --model"),
+    ],
+)
+def test_a_file_that_is_read_or_written_is_not_replaced(run, rows, told, message):
+    (rows / "v").write_bytes((rows / "x.npy").read_bytes())
+    before = (rows / "x.npy").read_bytes()
+    result = run("train", "x.npy", "--target", "y.npy", *told)
+    assert result.exit_code == 2
+    assert message in said(result)
+    assert (rows / "x.npy").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: os.fspath(path) != os.fspath(tmp_path))
+    result = run("train", "nothing.npy", "--target", "y.npy", "--model", tmp_path / "m")
+    assert result.exit_code == 2
+    assert "nothing can be written to the folder" in said(result)
 
 
 def test_a_target_that_is_missing_is_asked_for(run, tmp_path):

@@ -20,22 +20,21 @@ from fastopt.cli.options import (
     source_arguments,
     source_options,
 )
+from fastopt.cli.outputs import check_apart, writable
 from fastopt.cli.progress import Lines
 from fastopt.cli.values import sets_rate
 
-
-def _in_a_folder(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Refuse a file that could not be written when the training is done."""
-    if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
-        raise click.BadParameter(f"there is no folder {os.path.dirname(path)}")
-    if path is not None and os.path.exists(path) and not os.path.isfile(path):
-        raise click.BadParameter(f"{path} is no file")  # but a device, not to be replaced
-    return path
+PICTURES = (".png", ".svg", ".pdf")
 
 
-_output = partial(
-    click.option, type=click.Path(dir_okay=False, writable=True), callback=_in_a_folder
-)
+def _picture(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Refuse a picture of a kind that is not drawn."""
+    if path is not None and os.path.splitext(path)[1].lower() not in ("", *PICTURES):
+        raise click.BadParameter(f"expected a name that ends in {', '.join(PICTURES)}, got {path}")
+    return writable(ctx, param, path)
+
+
+_output = partial(click.option, type=click.Path(dir_okay=False, writable=True), callback=writable)
 
 
 @click.command("train", cls=Command, made=[lambda: estimator_options(estimators()), source_options])
@@ -76,7 +75,12 @@ _output = partial(
 )
 @_output("--model", required=True, help="File to write the model to.", panel="Output")
 @_output("--history", help="File to write the history to, as CSV: a row an epoch.", panel="Output")
-@_output("--plot", help="Picture of the losses to make: .png, .svg or .pdf.", panel="Output")
+@_output(
+    "--plot",
+    callback=_picture,
+    help="Picture of the losses to make: .png, .svg or .pdf.",
+    panel="Output",
+)
 @click.option("--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object of what came out.", panel="Output"
@@ -109,6 +113,10 @@ def command(
         raise click.UsageError("--resume and --every need --checkpoint")
     if valid is None and valid_target is not None:
         raise click.UsageError("--valid-target needs --valid")
+    check_apart(
+        {"--model": model, "--history": history, "--plot": plot},
+        [data, valid, valid_target, texts["target"], texts["sample_weight"]],
+    )
     if plot is not None and find_spec("matplotlib") is None:
         raise ImportError("--plot needs matplotlib: pip install 'fastopt[plot]'")
     from fastopt.cli.choice import Choice
