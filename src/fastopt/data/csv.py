@@ -42,9 +42,7 @@ class CsvSource(TableSource):
         header, _, rows = b"".join(islice(self._lines, 2)).partition(b"\n")
         if not header.strip():
             raise ValueError(f"{self.name}: expected the names of columns, found nothing")
-        with reading(self.name):
-            text = header.decode("utf-8-sig")
-        self._names: list[str] = next(lexer.reader([text], delimiter=self.delimiter))
+        self._names = self._lexed_header(header)
         kinds = [pa.float64()] * len(self._names)
         if rows.strip():
             with reading(self.name):
@@ -52,6 +50,22 @@ class CsvSource(TableSource):
                 kinds = [_kind(column) for column in table.columns]
         self._kinds = dict(zip(self._names, kinds, strict=True))
         return list(zip(self._names, kinds, strict=True))
+
+    def _lexed_header(self, header: bytes) -> list[str]:
+        """Return the names of the columns."""
+        try:
+            reader = lexer.reader([header.decode("utf-8-sig"), ""], delimiter=self.delimiter)
+            names = next(reader)
+        except (UnicodeDecodeError, lexer.Error) as error:
+            raise ValueError(
+                f"{self.name}, line 1: expected the names of columns in UTF-8: {error}"
+            ) from None
+        if reader.line_num > 1:
+            raise ValueError(
+                f"{self.name}, line 1: expected names that end on the line, "
+                "found a quote that is not closed"
+            )
+        return names
 
     @property
     def n_blocks(self) -> int:  # type: ignore[override]
