@@ -153,3 +153,20 @@ def test_too_many_labels_are_no_classes():
 def test_what_cannot_be_opened_is_told(data, options, error, message):
     with pytest.raises(error, match=message):
         open_source(data, **options)
+
+
+@pytest.mark.parametrize(
+    "classes", [5, "ab", [], [[0, 1]], [0, "a"], [None, 1], [0, float("nan")], {0, 1}]
+)
+def test_classes_that_are_no_labels_are_told(classes):
+    with pytest.raises(ValueError, match="classes must be a list of labels"):
+        open_source([(np.eye(2), [0, 1])], classes=classes)
+
+
+@pytest.mark.parametrize("like", ["x", [], {}])
+@pytest.mark.parametrize("name", ["x.npy", "x.svm"])
+def test_a_schema_that_is_none_is_told(name, like, tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "x.svm").write_text("1 1:1\n")
+    with pytest.raises(ValueError, match="like must be the schema of a source, got"):
+        open_source(tmp_path / name, like=like)

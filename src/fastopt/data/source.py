@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
+from fastopt._arguments import count as positive_count
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
@@ -99,7 +100,26 @@ class Labels:
 
 def labels_of(classes: Any) -> Array | None:
     """Return labels that were declared, sorted."""
-    return None if classes is None else np.unique(np.asarray(classes))
+    if classes is None:
+        return None
+    labels = np.asarray(classes)
+    kinds = {isinstance(label, str) for label in classes} if np.ndim(classes) == 1 else set()
+    nothing = labels.dtype.kind == "O" or (labels.dtype.kind == "f" and np.isnan(labels).any())
+    if len(kinds) != 1 or nothing:
+        raise ValueError(
+            f"classes must be a list of labels, either numbers or strings, got {classes!r:.200}"
+        )
+    return np.unique(labels)
+
+
+def width_of(like: Any) -> int | None:
+    """Return the number of features that the schema of another source tells."""
+    if like is None:
+        return None
+    if not isinstance(like, dict) or "n_features" not in like:
+        raise ValueError(f"like must be the schema of a source, got {like!r:.200}")
+    width: int = positive_count("n_features", like["n_features"])
+    return width
 
 
 class Source(ABC):

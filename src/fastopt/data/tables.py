@@ -83,7 +83,7 @@ class TableSource(Source):
             like=like,
         )
         if classes is None and like is not None:
-            classes = like["classes"]
+            classes = like.get("classes")
         self._classes = labels_of(classes)
         self._note()
 
