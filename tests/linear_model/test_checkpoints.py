@@ -301,3 +301,26 @@ def test_arguments_that_are_wrong_are_told(how, error, message):
 def test_rows_held_out_at_random_need_a_seed(tmp_path):
     with pytest.raises(ValueError, match="checkpoint needs an int as random_state"):
         SGDClassifier(early_stopping=True).fit(*data(), checkpoint=tmp_path)
+
+
+def test_what_a_checkpoint_cannot_hold_is_told_before_the_first_epoch(tmp_path):
+    epochs = []
+    model = SGDClassifier(learning_rate=lambda t: 0.1)
+    with pytest.raises(TypeError, match="which a file cannot hold"):
+        model.fit(*data(), checkpoint=tmp_path, callbacks=epochs.append)
+    assert epochs == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_first_epoch(tmp_path, monkeypatch):
+    epochs = []
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match="checkpoint cannot be written to"):
+        SGDClassifier().fit(*data(), checkpoint=tmp_path, callbacks=epochs.append)
+    assert epochs == []
+
+
+def test_no_folder_is_made_for_a_fit_that_does_not_begin(tmp_path):
+    X, y = data()
+    with pytest.raises(ValueError, match="inconsistent"):
+        SGDClassifier().fit(X, y[1:], checkpoint=tmp_path / "new")
+    assert not (tmp_path / "new").exists()

@@ -1,6 +1,7 @@
 """Checkpoints: a fit in a file, from which another goes on, bit for bit."""
 
 import copy
+import errno
 import os
 import zlib
 from dataclasses import dataclass, fields
@@ -65,11 +66,16 @@ class Checkpoints:
 
     def __init__(self, folder: str | os.PathLike[str], every: float, resume: bool) -> None:
         self.path, self.every, self.resume = Path(folder, NAME), every, resume
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.data: dict[str, Any] = {}
 
     def begin(self, model: Any, X: Any, targets: Targets, source: Source | None) -> Standing:
         """Set what the data are; return where a fit on them begins, or goes on."""
+        _values(model)  # or an error of what a file cannot hold, before an epoch was lost
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.path.parent, os.W_OK):
+            raise PermissionError(
+                errno.EACCES, "checkpoint cannot be written to", os.fspath(self.path.parent)
+            )
         self.data = _of_source(source) if source is not None else _of_arrays(X, targets)
         if not self.resume or not self.path.exists():
             return Standing()
