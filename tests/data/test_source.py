@@ -113,6 +113,22 @@ def test_no_more_than_two_windows_are_there_at_a_time():
     assert max(most) == 2
 
 
+def test_nobody_waits_for_a_thread_whose_window_is_not_wanted():
+    never = threading.Event()
+
+    class Stuck(Numbers):
+        def read(self, blocks):
+            if 0 not in blocks:
+                never.wait(60)
+            return super().read(blocks)
+
+    start = time.perf_counter()
+    for _ in Stuck(40).windows(0, 0, len, shuffle=False):
+        break
+    assert time.perf_counter() - start < 30
+    never.set()
+
+
 def test_an_error_of_the_thread_comes_where_the_window_is_asked_for():
     class Broken(Numbers):
         def read(self, blocks):

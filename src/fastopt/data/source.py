@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -247,9 +248,30 @@ def window_seed(seed: int, window: int) -> int:
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items; a thread makes the next one meanwhile."""
-    with ThreadPoolExecutor(1, "fastopt-read") as pool:
-        coming = pool.submit(next, items, END)
-        while (item := coming.result()) is not END:
-            coming = pool.submit(next, items, END)
+    """Yield the items; a thread makes the next one meanwhile.
+
+    Nobody waits for the thread when the rest is not wanted: an iterator may take for ever.
+    """
+    asked: SimpleQueue[bool] = SimpleQueue()
+    made: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def make() -> None:
+        while asked.get():
+            try:
+                made.put((next(items, END), None))
+            except BaseException as error:
+                made.put((END, error))
+
+    asked.put(True)
+    Thread(target=make, name="fastopt-read", daemon=True).start()
+    try:
+        while True:
+            item, error = made.get()
+            if error is not None:
+                raise error
+            if item is END:
+                return
+            asked.put(True)
             yield item
+    finally:
+        asked.put(False)
