@@ -103,6 +103,34 @@ def test_a_file_to_predict_from_needs_no_target(written):
     assert source.schema == schema
 
 
+@pytest.mark.parametrize("labels", [[0, 1], ["no", "yes"], [False, True]])
+@pytest.mark.parametrize("unknown", [None, "?"])
+def test_labels_and_weights_of_rows_to_predict_are_not_read(written, labels, unknown):
+    frame = cities()
+    frame["y"], frame["w"] = np.take(labels, frame["y"]), 1.0
+    train = open_source(written(frame), target="y", sample_weight="w", categorical=["city"])
+    schema, X = train.schema, whole(train)
+    frame["y"], frame["w"] = unknown, None
+    source = open_source(written(frame, "new"), like=schema, target=False)
+    (block,) = source
+    assert block.y is None
+    assert block.sample_weight is None
+    np.testing.assert_array_equal(whole(source), X)
+    assert "_found" not in vars(source)
+    assert source.schema == schema
+
+
+@pytest.mark.parametrize(("labels", "wanted"), [([0, 1], "number"), (["no", "yes"], "category")])
+def test_a_label_that_is_missing_is_an_error_unless_rows_are_to_predict(tmp_path, labels, wanted):
+    pd.DataFrame({"a": [1, 2], "y": labels}).to_csv(tmp_path / "x.csv", index=False)
+    schema = open_source(tmp_path / "x.csv", target="y").schema
+    (tmp_path / "new.csv").write_text("a,y\n1,\n2,\n")
+    assert error_of(list, open_source(tmp_path / "new.csv", like=schema)) == (
+        f"new.csv, line 2, column 'y': expected a {wanted}, found nothing; "
+        "target=False reads rows to predict"
+    )
+
+
 def test_a_missing_column_is_named(written):
     frame = cities()
     schema = open_source(written(frame), target="y", categorical=["city"]).schema

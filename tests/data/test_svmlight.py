@@ -409,6 +409,15 @@ def test_a_source_like_another_has_its_columns(write):
     assert X.shape == (1, 9) and X.dtype == np.float32 and X[0, 0] == 5
 
 
+def test_labels_of_rows_to_predict_are_left_out(write):
+    source = open_source(write(b"1 1:5\n"), target=False)
+    assert source.classes is None
+    (block,) = source
+    assert block.y is None
+    with pytest.raises(ValueError, match="target cannot be used with the format 'svmlight'"):
+        open_source(write(b"1 1:5\n"), target="y")
+
+
 @pytest.mark.parametrize("name", ["train.svm", "train.svm.gz"])
 @pytest.mark.parametrize(
     "line", [b"1 1:1\n", b"1 " + b" ".join(b"%d:1" % k for k in range(1, 9)) + b"\n"]

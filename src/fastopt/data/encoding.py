@@ -113,12 +113,18 @@ class Encoding:
         self._names = [column for column, _ in columns]
         self._types = dict(columns)
         given = {key: value for key, value in given.items() if value is not None}
+        to_predict = given.get("target") is False
+        if to_predict:
+            del given["target"]
         told = {} if like is None else _told(like, given)
         said = self._said = dict.fromkeys(DECLARED) | told | given
         self.target, self.sample_weight = said["target"], said["sample_weight"]
-        if like is not None and self.target not in self._types and "target" not in given:
-            self.target = None  # to predict; nor does it take weights
-            if self.sample_weight not in self._types and "sample_weight" not in given:
+        self._is_alike = like is not None
+        is_absent = like is not None and self.target not in self._types and "target" not in given
+        if to_predict or is_absent:
+            self.target = None  # nor does it take weights
+            is_read = not to_predict and self.sample_weight in self._types
+            if not is_read and "sample_weight" not in given:
                 self.sample_weight = None
         others = [column for column in (self.target, self.sample_weight) if column is not None]
         features = said["features"]
@@ -307,11 +313,14 @@ class Encoding:
         found = batch.column(column)[row].as_py()
         wanted, shown, cure = f"a finite number in {self.dtype.name}", repr(found), ""
         if found is None or found != found:
-            is_text = column in self.categorical or _is_text(_value_type(self._types[column]))
+            kind = batch.schema.field(column).type  # of a label not what the file alone has told
+            is_text = column in self.categorical or _is_text(_value_type(kind))
             wanted = "a category" if is_text else "a number"
             shown = "nothing" if found is None else "NaN"
             if column in self.features:
                 cure = "; missing='zero', 'mean' or 'skip' says what to take for it"
+            elif column == self.target and self._is_alike:
+                cure = "; target=False reads rows to predict"
         raise ValueError(
             f"{self.name}, {place(row)}, column {column!r}: expected {wanted}, found {shown}{cure}"
         )

@@ -19,7 +19,7 @@ class NpySource(Source):
     data : path
         Of an array of shape (n_samples, n_features).
     target, sample_weight : path, array of shape (n_samples,), or None
-        What is to be predicted, and how much each row counts.
+        What is to be predicted, which may be False for nothing, and how much each row counts.
     dtype : dtype or None
         What X is converted to; None leaves what kernels read as it is, and makes float64 of the
         rest.
@@ -39,6 +39,7 @@ class NpySource(Source):
         like: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.memory = os.fspath(data), memory
+        target = None if target is False else target
         X = _opened(data)
         if X.ndim != 2 or not X.size or X.dtype.kind not in "biuf":
             raise ValueError(

@@ -50,7 +50,7 @@ def open_source(
         without; .parquet; .arrow, .feather or .ipc; .npy.
     target : str, path or array-like
         The column that y is in; for NPY another file, or an array. An svmlight file has it in each
-        row.
+        row. False is none: of rows to predict, whose labels, and weights, are then not read.
     sample_weight : str, path or array-like
         The column that says how much each row counts, or the file or array.
     features : list of str

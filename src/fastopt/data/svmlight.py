@@ -26,6 +26,8 @@ class SvmlightSource(Source):
     ----------
     data : path or "-"
         Plain or compressed by gzip.
+    target : False or None
+        False is to give no y, though each row must have a label.
     n_features : int or None
         The width of X; None is the largest index in the file.
     classes : array-like or None
@@ -45,6 +47,7 @@ class SvmlightSource(Source):
         self,
         data: str | os.PathLike[str],
         *,
+        target: Any = None,
         n_features: int | None = None,
         classes: Any = None,
         dtype: Any = None,
@@ -53,6 +56,9 @@ class SvmlightSource(Source):
         memory: int = MEMORY,
         like: dict[str, Any] | None = None,
     ) -> None:
+        if target is not None and target is not False:
+            raise ValueError("target cannot be used with the format 'svmlight', but for False")
+        self._has_y = target is None
         declared = {"n_features": n_features, "dtype": dtype, "zero_based": zero_based}
         columns = (like or {}) | {name: it for name, it in declared.items() if it is not None}
         if "n_features" in columns:
@@ -97,7 +103,7 @@ class SvmlightSource(Source):
     def _look(self) -> Found:
         labels, n_samples, n_features, n_bad = Labels(), 0, 0, 0
         for *_, y, _, width, bad in ahead(self._parsed()):
-            labels.add(Block(None, y))
+            labels.add(Block(None, y if self._has_y else None))
             n_samples, n_features, n_bad = n_samples + len(y), max(n_features, width), n_bad + bad
         if not n_samples:
             raise ValueError(f"{self.name}: expected rows, found none that is not bad")
@@ -140,4 +146,4 @@ class SvmlightSource(Source):
         data, indices, indptr, labels, qid, _, _ = parsed
         X = csr_matrix((data, indices, indptr), (len(labels), self.n_features))
         X.has_canonical_format = True  # ascending in each row
-        return Block(X, labels, qid=qid)
+        return Block(X, labels if self._has_y else None, qid=qid)

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 from fastopt._arguments import count
 from fastopt.data.arrow import ipc, pa, parquet, reading
@@ -55,7 +55,7 @@ class TableSource(Source):
         self,
         data: str | os.PathLike[str],
         *,
-        target: str | None = None,
+        target: str | Literal[False] | None = None,
         sample_weight: str | None = None,
         features: Sequence[str] | None = None,
         dtype: Any = None,
