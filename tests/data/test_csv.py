@@ -211,7 +211,7 @@ def test_labels_are_text_or_whole_numbers_as_the_whole_file_has_them(file):
 
 def test_declared_labels_say_how_the_target_is_read(file):
     path = file("a,y\n1,0\n2,1\n")
-    for classes in (["0", "1"], [0, 1], [0.0, 1.0]):
+    for classes in (["0", "1"], [0, 1], [0.0, 1.0], [False, True]):
         source = open_source(path, target="y", classes=classes)
         (block,) = source
         assert block.y.tolist() == classes

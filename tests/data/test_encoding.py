@@ -120,6 +120,21 @@ def test_labels_and_weights_of_rows_to_predict_are_not_read(written, labels, unk
     assert source.schema == schema
 
 
+@pytest.mark.parametrize("labels", [[0, 1], [0.5, 1.5], ["7", "x"], [False, True]], ids=str)
+def test_labels_of_another_file_are_of_the_same_kind(written, labels):
+    frame = cities()
+    frame["y"] = np.take(labels, frame["y"])
+    train = open_source(written(frame), target="y", features=["age"])
+    if isinstance(labels[0], str):  # which would be numbers if only this file were known
+        frame["y"] = labels[0]
+    schema = json.loads(json.dumps(train.schema))
+    test = open_source(written(frame, "new"), like=schema)
+    (block,) = test
+    assert block.y.tolist() == frame["y"].tolist()
+    assert train.classes.tolist() == test.classes.tolist()
+    assert train.classes.dtype == test.classes.dtype
+
+
 @pytest.mark.parametrize(("labels", "wanted"), [([0, 1], "number"), (["no", "yes"], "category")])
 def test_a_label_that_is_missing_is_an_error_unless_rows_are_to_predict(tmp_path, labels, wanted):
     pd.DataFrame({"a": [1, 2], "y": labels}).to_csv(tmp_path / "x.csv", index=False)

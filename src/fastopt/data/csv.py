@@ -19,6 +19,8 @@ NUMBER = r"[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|na
 IS_NUMBER = re.compile(NUMBER, re.IGNORECASE)
 DEFAULTS = csv.ConvertOptions()
 NOTHING = frozenset(DEFAULTS.null_values)
+#: The types of labels that are no numbers, by the kind of their dtype.
+LABELS = {"b": pa.bool_(), "O": pa.string(), "U": pa.string()}
 TRUTH_VALUES = frozenset(DEFAULTS.true_values + DEFAULTS.false_values)
 
 
@@ -68,8 +70,7 @@ class CsvSource(TableSource):
         kinds = {column: self._kinds[column] for column in encoding.used}
         kinds |= dict.fromkeys(encoding.categorical, pa.string())
         if encoding.target is not None and self._classes is not None:
-            is_text = self._classes.dtype.kind in "OU"
-            kinds[encoding.target] = pa.string() if is_text else pa.float64()
+            kinds[encoding.target] = LABELS.get(self._classes.dtype.kind, pa.float64())
         return kinds
 
     def _parsed(self, text: bytes, on_bad_row: Any = None, kinds: Any = None) -> Any:
