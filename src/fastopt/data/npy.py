@@ -27,6 +27,8 @@ class NpySource(Source):
         As for `open_source`.
     """
 
+    layout = "npy"
+
     def __init__(
         self,
         data: str | os.PathLike[str],
@@ -70,7 +72,7 @@ class NpySource(Source):
     @property
     def schema(self) -> dict[str, Any]:
         """What another source is opened ``like``."""
-        return {"n_features": self.n_features}
+        return {"format": self.layout, "n_features": self.n_features}
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""

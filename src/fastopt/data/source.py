@@ -125,6 +125,7 @@ class Source(ABC):
     """
 
     name: str  # what errors call it
+    layout: str | None = None  # how its file has the rows: its schema's "format"
     feature_names: list[str] | None = None
     memory: int
     n_blocks: int

@@ -43,6 +43,8 @@ class SvmlightSource(Source):
         As for `open_source`.
     """
 
+    layout = "svmlight"
+
     def __init__(
         self,
         data: str | os.PathLike[str],
@@ -82,6 +84,7 @@ class SvmlightSource(Source):
     def schema(self) -> dict[str, Any]:
         """What another source is opened ``like``."""
         return {
+            "format": self.layout,
             "n_features": self.n_features,
             "dtype": self._dtype,
             "zero_based": self._zero_based,

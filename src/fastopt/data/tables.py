@@ -51,6 +51,8 @@ class TableSource(Source):
         ``n_bad_rows`` too.
     """
 
+    layout = "table"
+
     def __init__(
         self,
         data: str | os.PathLike[str],
@@ -111,7 +113,8 @@ class TableSource(Source):
         """What another source is opened ``like``."""
         self._complete()
         classes = None if self.classes is None else self.classes.tolist()
-        return self._encoding.schema | {"n_features": self.n_features, "classes": classes}
+        more = {"format": self.layout, "n_features": self.n_features, "classes": classes}
+        return self._encoding.schema | more
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
