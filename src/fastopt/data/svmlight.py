@@ -65,6 +65,7 @@ class SvmlightSource(Source):
         columns = (like or {}) | {name: it for name, it in declared.items() if it is not None}
         if "n_features" in columns:
             self._n_features = count("n_features", columns["n_features"])
+        self._is_width_given = n_features is not None
         reals = one_of("float32", "float64")
         self._dtype = reals("dtype", np.dtype(columns.get("dtype", "float64")).name)
         self._zero_based = flag("zero_based", columns.get("zero_based", False))
@@ -129,10 +130,12 @@ class SvmlightSource(Source):
         try:
             return self._parse([chunk], qid)
         except _core.BadRow as error:
+            is_wider = self._is_width_given and "n_features" in error.expected
+            cure = "; a larger n_features takes it in" if is_wider else ""
             line = self._lines.first_line(chunk) + error.line - 1
             raise ValueError(
                 f"{self.name}, line {line}, column {error.column}: "
-                f"expected {error.expected}, found {error.found}"
+                f"expected {error.expected}, found {error.found}{cure}"
             ) from None
 
     def _parse(self, chunks: Sequence[int], qid: bool | None) -> Parsed:
