@@ -435,6 +435,13 @@ def test_wrong_arguments_are_refused(tmp_path, options, message):
     assert error_of(open_source, path, **({"target": "y"} | options)) == message
 
 
+@pytest.mark.parametrize("name", ["features", "categorical"])
+def test_a_name_is_no_list_of_columns(tmp_path, name):
+    path = table(tmp_path, {"city": ["a", "b"]})
+    with pytest.raises(TypeError, match=f"^{name} must be a list of columns, got 'city'$"):
+        open_source(path, **{name: "city"})
+
+
 def test_the_index_of_a_frame_is_no_feature(tmp_path):
     frame = cities().sample(frac=1, random_state=0)
     frame.to_parquet(tmp_path / "x.parquet")

@@ -47,6 +47,11 @@ class CsvSource(TableSource):
         with reading(self.name):
             text = header.decode("utf-8-sig")
         self._names: list[str] = next(lexer.reader([text], delimiter=self.delimiter))
+        if len(self._names) == 1 and (other := re.search("[;\t]", text)):
+            raise ValueError(
+                f"{self.name}: expected columns between {self.delimiter!r}, found one with "
+                f"{other[0]!r} in its name"
+            )
         kinds = [pa.float64()] * len(self._names)
         if rows.strip():
             with reading(self.name):
@@ -85,9 +90,7 @@ class CsvSource(TableSource):
         )
 
     def _batches(self, block: int) -> Iterator[Batch]:
-        text = self._lines.read([block])
-        if block == 0:
-            text = text[text.index(b"\n") + 1 :]
+        text = self._rows_of(block)
         n_bad, kinds = 0, self._read_as
         try:
             table = self._parsed(text, kinds=kinds) if text.strip() else None
@@ -156,9 +159,27 @@ class CsvSource(TableSource):
                 return f", column {name!r}: expected {wanted}, found {fields[index]!r}"
         return None
 
-    def _place(self, block: int, row: int) -> str:
+    def _text_in(self, column: str) -> str | None:
+        index, found, has_numbers = self._names.index(column), "", False
+        for number, _, fields in self._lexed(self._rows_of(0), 0):
+            field = fields[index] if index < len(fields) else ""
+            if field in NOTHING:
+                continue
+            if IS_NUMBER.fullmatch(field):
+                has_numbers = True
+            elif not found:
+                found = f"line {number}, column {column!r}: expected a number, found {field!r}"
+            if has_numbers and found:
+                return found
+        return None
+
+    def _rows_of(self, block: int) -> bytes:
+        """Return the text of a block without the names of the columns."""
         text = self._lines.read([block])
-        rows = self._lexed(text[text.index(b"\n") + 1 :] if block == 0 else text, block)
+        return text[text.index(b"\n") + 1 :] if block == 0 else text
+
+    def _place(self, block: int, row: int) -> str:
+        rows = self._lexed(self._rows_of(block), block)
         return f"line {next(islice(rows, row, None))[0]}"
 
     # Labels.

@@ -97,6 +97,9 @@ class Encoding:
         "raise", with an empty cell.
     like : dict or None
         The `schema` of another encoding.
+    text_in : callable
+        Tells, for the name of a column of text, where numbers end in it: place, column, what was
+        expected and found; None if it has no numbers.
     """
 
     def __init__(
@@ -106,14 +109,16 @@ class Encoding:
         *,
         on_bad_rows: str = "raise",
         like: dict[str, Any] | None = None,
+        text_in: Callable[[str], str | None] = lambda column: None,
         **given: Any,
     ) -> None:
-        self.name = name
+        self.name, self._text_in = name, text_in
         self.skips = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._names = [column for column, _ in columns]
         self._types = dict(columns)
         given = {key: value for key, value in given.items() if value is not None}
         to_predict = given.get("target") is False
+        self._has_target = "target" in given
         if to_predict:
             del given["target"]
         told = {} if like is None else _told(like, given)
@@ -130,7 +135,7 @@ class Encoding:
         features = said["features"]
         if features is None:
             features = [column for column in self._names if column not in others]
-        self.features: list[str] = list(items("features", features))
+        self.features: list[str] = list(_columns_in("features", features))
         #: The columns of the file that are read.
         self.used = [*self.features, *others]
         self._check_names()
@@ -170,7 +175,7 @@ class Encoding:
         if declared is None:
             return {}
         if not isinstance(declared, dict):
-            declared = dict.fromkeys(items("categorical", declared), "onehot")
+            declared = dict.fromkeys(_columns_in("categorical", declared), "onehot")
         for column, how in declared.items():
             if column not in self.features:
                 raise ValueError(f"categorical names {column!r}, which is not among the features")
@@ -186,15 +191,18 @@ class Encoding:
         wanted = "numbers" if is_feature or column == self.sample_weight else "numbers or text"
         if _is_number(kind) or (_is_text(kind) and wanted != "numbers"):
             return
-        found, cure = str(kind), ""
+        told = f"column {column!r}: expected {wanted}, found {'text' if _is_text(kind) else kind}"
         if _is_text(kind):
-            found, cure = "text", "; name it in categorical, or leave it out of features"
-        elif column in self.features:
-            cure = "; leave it out of features"
-        raise ValueError(
-            f"{self.name}, column {column!r}: expected {wanted}, found {found}"
-            f"{cure if column in self.features else ''}"
-        )
+            told = self._text_in(column) or told
+        raise ValueError(f"{self.name}, {told}{self._cure(column, kind)}")
+
+    def _cure(self, column: str, kind: Any) -> str:
+        if column not in self.features or self._is_alike:
+            return ""
+        if not _is_text(kind):
+            return "; leave it out of features"
+        cure = "; name it in categorical, or leave it out of features"
+        return cure if self._has_target else f"{cure}; name it as target if it is to be predicted"
 
     def _checked_dtype(self, declared: Any) -> np.dtype[Any]:
         if declared is None:
@@ -521,6 +529,12 @@ def _told(like: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     if twice:
         raise ValueError(f"{', '.join(twice)} cannot be given with like, which tells it")
     return like
+
+
+def _columns_in(name: str, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        raise TypeError(f"{name} must be a list of columns, got {value!r}")
+    return items(name, value)
 
 
 def _listed(what: str, names: list[str], most: int = 10) -> str:

@@ -81,6 +81,7 @@ class TableSource(Source):
             missing=missing,
             on_bad_rows=on_bad_rows,
             like=like,
+            text_in=self._text_in,
         )
         if classes is None and like is not None:
             classes = like["classes"]
@@ -99,6 +100,10 @@ class TableSource(Source):
 
     def _blocks(self) -> Iterable[int]:
         return range(self.n_blocks)
+
+    def _text_in(self, column: str) -> str | None:
+        """Tell where text stands among the numbers of a column, if the format lets it."""
+        return None
 
     # What comes of it.
 
