@@ -3,6 +3,7 @@
 import threading
 import time
 from itertools import chain, count, permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,6 +156,19 @@ def test_files_are_like_blocks_of_as_many_features(tmp_path):
     schema = open_source([(np.eye(3), [0, 1, 2])]).schema
     (tmp_path / "x.svm").write_text("1 1:1\n")
     assert open_source(tmp_path / "x.svm", like=schema).n_features == 3
+
+
+def test_a_source_is_shown_by_what_is_known_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.eye(2500, 6))
+    assert repr(open_source("x.npy")) == "<NpySource 'x.npy': 2,500 rows x 6 features>"
+    Path("x.svm").write_text("1 1:1\n")
+    source = open_source("x.svm")
+    assert repr(source) == "<SvmlightSource 'x.svm'>"
+    assert "_found" not in vars(source)
+    assert source.n_samples == 1
+    assert repr(source) == "<SvmlightSource 'x.svm': 1 row x 1 feature>"
+    assert repr(open_source([(np.eye(3), [0, 1, 2])])) == "<IterableSource 'data': 3 features>"
 
 
 @pytest.mark.parametrize(

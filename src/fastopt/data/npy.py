@@ -65,18 +65,13 @@ class NpySource(Source):
         self.n_blocks = -(-self._n_samples // self._block_size)
 
     @property
-    def n_samples(self) -> int:
-        """The number of rows."""
-        return self._n_samples
-
-    @property
     def schema(self) -> dict[str, Any]:
         """What another source is opened ``like``."""
         return {"format": self.layout, "n_features": self.n_features}
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
-        size, n = self._block_size, self._n_samples
+        size, n = self._block_size, self.n_samples
         parts = [slice(block * size, min((block + 1) * size, n)) for block in blocks]
         columns = {name: self._rows(given, parts) for name, given in self._columns.items()}
         return Block(self._rows(self.name, parts).astype(self._dtype, copy=False), **columns)
@@ -116,7 +111,7 @@ class NpySource(Source):
                     f"expected a finite number, found {block.X[row, column]}"
                 )
             labels.add(block)
-        return Found(self._n_samples, self.n_features, 0, *labels.found())
+        return Found(self.n_samples, self.n_features, 0, *labels.found())
 
 
 def _opened(given: Any) -> Array:

@@ -132,6 +132,7 @@ class Source(ABC):
     blocks_per_window = 8
     one_pass = False  # whether it can be gone over only once
     # What was declared, and needs not be found.
+    _n_samples: int | None = None
     _n_features: int | None = None
     _classes: Array | None = None
 
@@ -152,6 +153,19 @@ class Source(ABC):
 
     # What comes of it.
 
+    def __repr__(self) -> str:
+        found: Found | None = vars(self).get("_found")
+        n_samples, n_features = self._n_samples, self._n_features
+        if found is not None:
+            n_samples, n_features = found.n_samples, self.n_features
+        sizes = [
+            f"{size:,} {what}{'s' if size != 1 else ''}"
+            for size, what in ((n_samples, "row"), (n_features, "feature"))
+            if size is not None
+        ]
+        told = f": {' x '.join(sizes)}" if sizes else ""
+        return f"<{type(self).__name__} {self.name!r}{told}>"
+
     @cached_property
     def _found(self) -> Found:
         return self._look()
@@ -159,7 +173,7 @@ class Source(ABC):
     @property
     def n_samples(self) -> int:
         """The number of rows."""
-        return self._found.n_samples
+        return self._found.n_samples if self._n_samples is None else self._n_samples
 
     @property
     def n_features(self) -> int:
