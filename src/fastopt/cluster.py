@@ -500,6 +500,8 @@ class MiniBatchKMeans(
 
     def predict(self, X: Any) -> Array:
         """Return the nearest center of each row, of shape (n_samples,), int32."""
+        if isinstance(X, Source):
+            return np.concatenate([self.predict(block.X) for block in X if len(block)])
         labels, _ = self._clusters_of(X).assign()
         return labels
 

@@ -1,6 +1,7 @@
 """Blocks from Python."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -73,3 +74,39 @@ def test_blocks_may_have_weights_and_be_sparse():
 def test_what_is_no_block_is_told(block, error, message):
     with pytest.raises(error, match=message):
         open_source([block])
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ((np.ones((2, 3)), [0, 1]), "block 1 of data: expected 2 columns, found 3"),
+        ((np.ones((0, 2)), []), r"block 1 of data: Found array with 0 sample\(s\)"),
+        ((np.ones((2, 2)), [0]), "block 1 of data: .*inconsistent numbers of samples"),
+    ],
+)
+def test_a_block_that_is_not_as_the_first_is_told(block, message):
+    source = open_source([BLOCKS[0], block])
+    with pytest.raises(ValueError, match=message):
+        list(source)
+
+
+def test_frames_have_the_columns_of_the_first():
+    frame = pd.DataFrame(np.eye(2), columns=["a", "b"])
+    source = open_source([(frame, [0, 1]), (frame, [0, 1])])
+    assert source.feature_names == ["a", "b"]
+    assert source.n_samples == 4
+    source = open_source([(frame, [0, 1]), (frame[["b", "a"]], [0, 1])])
+    with pytest.raises(ValueError, match=r"block 1 .* \['a', 'b'\], found \['b', 'a'\]"):
+        list(source)
+
+
+def test_blocks_that_are_not_as_wide_as_declared_are_told():
+    with pytest.raises(ValueError, match="block 0 of data: expected 3 columns, found 2"):
+        open_source(BLOCKS, n_features=3)
+
+
+def test_an_iterator_is_not_gone_over_twice():
+    source = open_source(iter(BLOCKS), classes=[0, 1])
+    assert sizes(source) == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="data can be gone over only once, and has been"):
+        sizes(source)

@@ -233,3 +233,7 @@ def test_memory_stays_bounded(write, form):
     finally:
         tracemalloc.stop()
     assert peak < memory // 4
+
+
+def test_memory_may_be_larger_than_any_file(write, form):
+    assert Lines(write(form(TEXT)), 2**80).n_chunks == 1

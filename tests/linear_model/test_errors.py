@@ -324,7 +324,7 @@ def test_divergence_names_the_epoch_and_keeps_the_last_good_weights(optimizer, b
         return np.where(t <= 2 * updates, 0.01, 1e30)
 
     model = SGDRegressor(learning_rate=explosive, max_iter=5, **options)
-    with pytest.raises(ValueError, match=r"occurred at epoch #3: lower eta0"):
+    with pytest.raises(ValueError, match=r"occurred at epoch #3: lower learning_rate"):
         model.fit(X, y)
     good = SGDRegressor(learning_rate="constant", eta0=0.01, max_iter=2, **options).fit(X, y)
     np.testing.assert_array_equal(model.coef_, good.coef_)
@@ -389,3 +389,16 @@ def test_an_interrupt_keeps_the_epochs_done(monkeypatch):
     model.set_params(warm_start=True, max_iter=2).fit(X, y)
     five = SGDClassifier(random_state=0, max_iter=5, tol=None).fit(X, y)
     np.testing.assert_array_equal(model.coef_, five.coef_)
+
+
+@pytest.mark.parametrize(
+    ("how", "cure"),
+    [
+        ({"learning_rate": "constant"}, "lower eta0"),
+        ({"learning_rate": "optimal"}, "raise alpha, or lower eta0 with learning_rate='constant'"),
+        ({"learning_rate": "optimal", "optimizer": "adam"}, "lower the lr of optimizer"),
+        ({"learning_rate": schedules.cosine(0.1, steps=9)}, "lower learning_rate"),
+    ],
+)
+def test_what_makes_steps_shorter_is_what_is_told(how, cure):
+    assert SGDClassifier(**how)._cure() == cure

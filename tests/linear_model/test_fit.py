@@ -388,7 +388,7 @@ def test_too_few_epochs_are_warned_of():
 
 def test_a_fit_that_ends_far_off_is_warned_of():
     X, _, t = data()
-    with pytest.warns(ConvergenceWarning, match="the steps are too long. Lower eta0"):
+    with pytest.warns(ConvergenceWarning, match=r"the steps are too long. Scale X"):
         SGDRegressor(eta0=10.0, random_state=0).fit(100 * X, t)
     SGDRegressor(random_state=0).fit(X, 0 * t, coef_init=np.ones(5))  # its loss of zeros is 0
 

@@ -261,6 +261,20 @@ def test_overflow_in_a_late_window_keeps_the_epoch_before():
     np.testing.assert_array_equal(model.coef_, before)
 
 
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor, SGDOneClassSVM, MiniBatchKMeans])
+def test_a_model_predicts_a_source_block_by_block(kind):
+    X, y, _ = data()
+    model = kind().fit(X) if kind in (SGDOneClassSVM, MiniBatchKMeans) else kind().fit(X, y)
+    np.testing.assert_allclose(
+        model.predict(open_source(blocks(X, y))), model.predict(X), rtol=1e-6
+    )
+
+
+def test_a_path_is_no_X():
+    with pytest.raises(TypeError, match=r"give fastopt\.data\.open_source\('x\.csv', \.\.\.\)"):
+        SGDClassifier().fit("x.csv", [0, 1])
+
+
 @pytest.mark.parametrize("kind", [SGDClassifier, MiniBatchKMeans])
 @pytest.mark.filterwarnings("error")
 def test_the_columns_of_a_table_are_the_names_of_the_features(kind, tmp_path):
@@ -278,3 +292,29 @@ def test_the_columns_of_a_table_are_the_names_of_the_features(kind, tmp_path):
         model.predict(frame.drop(columns="x12"))
     with pytest.raises(ValueError, match="X has 12 features, but"):
         model.predict(X[:, :12])
+
+
+def test_declared_classes_are_those_of_the_model_however_many_windows_there_are(in_files):
+    X, y, _ = data()
+    for memory in (2**12, 2**20):
+        source = in_files(X, y, classes=[3, 2, 1, 0], memory=memory)
+        model = SGDClassifier(max_iter=2, tol=None).fit(source)
+        assert model.classes_.tolist() == [0, 1, 2, 3]
+        with pytest.raises(ValueError, match=r"classes \[2\], which were not declared"):
+            SGDClassifier().fit(in_files(X, y, classes=[0, 1], memory=memory))
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_a_source_whose_weights_are_all_0_is_an_error(kind):
+    X, y, _ = data()
+    model = kind(max_iter=2, tol=None).fit(X, y)
+    before = model.coef_.copy()
+    with pytest.raises(ValueError, match="weights must contain at least one non-zero number"):
+        model.fit(open_source(blocks(X, y, np.zeros(len(y)))))
+    assert np.array_equal(model.coef_, before)
+
+
+def test_validation_data_whose_weights_are_all_0_are_an_error():
+    X, y, _ = data()
+    with pytest.raises(ValueError, match="eval_set: sample weights must contain at least one"):
+        SGDClassifier().fit(X, y, eval_set=open_source(blocks(X, y, np.zeros(len(y)))))

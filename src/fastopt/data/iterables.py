@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import _get_feature_names
 
 from fastopt._arguments import count
 from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
@@ -45,9 +46,12 @@ class IterableSource(Source):
             raise ValueError("data holds no blocks")
         if self.one_pass:
             self._data = chain([first], data)
-        self._first = block_of(first, 0)
-        width = self._first.X.shape[1]
-        self._n_features = width if n_features is None else count("n_features", n_features)
+        self._is_spent = False
+        self._n_features = None if n_features is None else count("n_features", n_features)
+        self.feature_names = None
+        self._first = self._block(first, 0)
+        self._n_features = self._first.X.shape[1]
+        self.feature_names = _names(first)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class IterableSource(Source):
     def read(self, blocks: Sequence[int]) -> Block:
         """Return one block of a sequence."""
         (index,) = blocks
-        return block_of(self._data[index], index)
+        return self._block(self._data[index], index)
 
     def peek(self) -> Block:
         """Return the first block."""
@@ -90,7 +94,28 @@ class IterableSource(Source):
         return ahead(made(block) for block in islice(self._blocks(), first, None))
 
     def _blocks(self) -> Iterator[Block]:
-        return (block_of(item, index) for index, item in enumerate(self._data))
+        if self.one_pass and self._is_spent:
+            raise ValueError("data can be gone over only once, and has been")
+        self._is_spent = True
+        return (self._block(item, index) for index, item in enumerate(self._data))
+
+    def _block(self, item: Any, index: int) -> Block:
+        """Return what the iterable has given as a block, of the columns that all have."""
+        try:
+            block, names = block_of(item, index), _names(item)
+            if self._n_features not in (None, block.X.shape[1]):
+                raise ValueError(f"expected {self._n_features} columns, found {block.X.shape[1]}")
+            if names is not None and self.feature_names not in (None, names):
+                raise ValueError(f"expected the columns {self.feature_names}, found {names}")
+        except ValueError as error:
+            raise ValueError(f"block {index} of data: {error}") from None
+        return block
+
+
+def _names(item: Any) -> list[str] | None:
+    """Return the names of the columns of a frame."""
+    names = _get_feature_names(item.X if isinstance(item, Block) else item[0])
+    return None if names is None else names.tolist()
 
 
 def block_of(item: Any, index: int) -> Block:

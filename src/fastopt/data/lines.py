@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import weakref
 import zlib
 from array import array
@@ -20,6 +21,7 @@ NEWLINE = ord("\n")
 GZIP = b"\x1f\x8b"  # what each member of a gzip file begins with
 PIECE = 2**16  # bytes that are looked at at a time
 INPUT = 2**14  # compressed bytes that are read at a time
+MOST_BYTES = 2**32  # of a chunk, however large the memory
 SNAPSHOT = 2**16  # bytes that one takes: zlib's window and state, and what it was given last
 
 
@@ -29,7 +31,8 @@ class Lines:
     A chunk has at most ``memory / 64`` bytes, unless it is a single line. What gzip has compressed
     is known by its first bytes, whatever the name, and may have several members; what cannot be
     read twice is copied to a temporary file first. To read a compressed file in any order,
-    snapshots of the decompression are kept, in ``memory / 8`` bytes.
+    snapshots of the decompression are kept, in ``memory / 8`` bytes. Threads and forked processes
+    may read at the same time.
 
     Parameters
     ----------
@@ -42,13 +45,16 @@ class Lines:
     ----------
     name : str
         What errors call the file.
+    lock : RLock
+        Held by what uses a `view`.
     """
 
     def __init__(self, path: str | os.PathLike[str], memory: int) -> None:
         self.name = "standard input" if path == "-" else os.fspath(path)
         file = _opened(path)
         weakref.finalize(self, file.close)
-        self._chunk_bytes = max(memory // 64, 1)
+        self._chunk_bytes = min(max(memory // 64, 1), MOST_BYTES)
+        self.lock = threading.RLock()
         self._text: _Plain | _Gzip
         if file.read(len(GZIP)) == GZIP:
             self._text = _Gzip(file, self.name, self._chunk_bytes, max(memory // 8 // SNAPSHOT, 2))
@@ -61,8 +67,9 @@ class Lines:
     @property
     def n_chunks(self) -> int:
         """The number of chunks."""
-        while self._find_next():
-            pass
+        with self.lock:
+            while self._find_next():
+                pass
         return len(self._starts) - 1
 
     def chunks(self) -> Iterator[int]:
@@ -74,10 +81,11 @@ class Lines:
 
     def read(self, chunks: Sequence[int]) -> bytes:
         """Return the lines of some chunks, the last of which ends as all the others do."""
-        return self.view(chunks).tobytes()
+        with self.lock:
+            return self.view(chunks).tobytes()
 
     def view(self, chunks: Sequence[int]) -> memoryview:
-        """Return the same in memory that is used again by whatever is read next."""
+        """Return the same in memory that is used again by whatever is read next: see `lock`."""
         bounds = [self._bounds(chunk) for chunk in chunks]
         room = sum(end - start + 1 for start, end in bounds)
         if len(self._memory) < room:
@@ -103,9 +111,10 @@ class Lines:
         return self._starts[chunk], self._starts[chunk + 1]
 
     def _finds(self, chunk: int) -> bool:
-        while len(self._starts) < chunk + 2:
-            if not self._find_next():
-                return False
+        with self.lock:
+            while len(self._starts) < chunk + 2:
+                if not self._find_next():
+                    return False
         return True
 
     def _find_next(self) -> bool:
@@ -157,6 +166,20 @@ def _spooled(pipe: IO[bytes]) -> BufferedIOBase:
     return file
 
 
+def read_at(file: BufferedIOBase, start: int, size: int) -> bytes:
+    """Return so many bytes from some place of a file on, or those that there are; the position of
+    the file, which forked processes share, does not matter.
+    """
+    if not hasattr(os, "pread"):  # nor is there a fork
+        file.seek(start)
+        return file.read(size)
+    parts = []
+    while size and (part := os.pread(file.fileno(), size, start)):
+        parts.append(part)
+        start, size = start + len(part), size - len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 class _Plain:
     """Text as it lies in a file."""
 
@@ -166,12 +189,12 @@ class _Plain:
         self._file = file
 
     def read(self, start: int, size: int) -> bytes:
-        self._file.seek(start)
-        return self._file.read(size)
+        return read_at(self._file, start, size)
 
     def read_into(self, memory: memoryview, start: int) -> int:
-        self._file.seek(start)
-        return self._file.readinto(memory)
+        text = self.read(start, len(memory))
+        memory[: len(text)] = text
+        return len(text)
 
 
 class _Gzip:
@@ -245,8 +268,7 @@ class _Inflater:
         while True:
             if self._member.eof and not self._begin_member():
                 return b""
-            self._file.seek(self._offset)
-            compressed = self._file.read(INPUT)
+            compressed = read_at(self._file, self._offset, INPUT)
             try:
                 text = self._member.decompress(compressed, size)
             except zlib.error as error:
@@ -262,8 +284,9 @@ class _Inflater:
 
     def _begin_member(self) -> bool:
         """Go on to the next member, behind zeros that may fill up the one before."""
-        self._file.seek(self._offset)
-        while (read := self._file.read(INPUT)) and not (found := read.lstrip(b"\0")):
+        while (read := read_at(self._file, self._offset, INPUT)) and not (
+            found := read.lstrip(b"\0")
+        ):
             self._offset += len(read)
         if not read:
             return False

@@ -139,14 +139,15 @@ class SvmlightSource(Source):
             ) from None
 
     def _parse(self, chunks: Sequence[int], qid: bool | None) -> Parsed:
-        return _core.parse_svmlight(
-            self._lines.view(chunks),
-            self._dtype,
-            zero_based=self._zero_based,
-            skip=self._skip,
-            n_features=self._n_features,
-            qid=qid,
-        )
+        with self._lines.lock:
+            return _core.parse_svmlight(
+                self._lines.view(chunks),
+                self._dtype,
+                zero_based=self._zero_based,
+                skip=self._skip,
+                n_features=self._n_features,
+                qid=qid,
+            )
 
     def _block(self, parsed: Parsed) -> Block:
         data, indices, indptr, labels, qid, _, _ = parsed

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 import weakref
 from abc import abstractmethod
 from array import array
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from fastopt._arguments import count
 from fastopt.data.arrow import ipc, pa, parquet, reading
 from fastopt.data.encoding import Encoding, Place, Rows, Survey, joined, plain
+from fastopt.data.lines import read_at
 from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
 
 #: Bytes that a column of a Parquet file takes as it is decoded: those of a page and a dictionary,
@@ -298,7 +300,8 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115
+        self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
         self._starts: list[array[int]] = []  # for each time that columns were added
         self.sizes: list[int] = []
@@ -314,6 +317,7 @@ class Spool:
                     writer.write_batch(part)
                 starts.append(self._file.tell())
                 sizes.append(part.num_rows)
+        self._file.flush()
         assert self.sizes in ([], sizes)
         self.sizes = sizes
         self._starts.append(starts)
@@ -323,8 +327,9 @@ class Spool:
         columns: dict[str, Any] = {}
         for starts in self._starts:
             start, stop = starts[index : index + 2]
-            self._file.seek(start)
-            part = ipc.open_stream(self._file.read(stop - start)).read_next_batch()
+            with self._lock:
+                text = read_at(self._file, start, stop - start)
+            part = ipc.open_stream(text).read_next_batch()
             columns |= zip(part.schema.names, part.columns, strict=True)
         return pa.RecordBatch.from_pydict(columns)
 

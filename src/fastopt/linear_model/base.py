@@ -357,7 +357,7 @@ class BaseSGD(Portable, BaseEstimator):
         """Raise the error that a training ends with, or, given targets, the warnings of a fit."""
         if diverged is not None:
             raise ValueError(
-                f"Floating-point under-/overflow occurred at epoch #{diverged}: lower eta0. "
+                f"Floating-point under-/overflow occurred at epoch #{diverged}: {self._cure()}. "
                 "Scaling input data with StandardScaler or MinMaxScaler might help. The weights "
                 "are those of the epoch before."
             )
@@ -375,18 +375,31 @@ class BaseSGD(Portable, BaseEstimator):
         if loss > FAR_OFF * loss_of_zeros > 0:
             warnings.warn(
                 f"The loss of epoch #{self.n_iter_} was {loss:.3g}, far above that of weights of "
-                f"0, {loss_of_zeros:.3g}: the steps are too long. Lower eta0, or scale X with "
-                "StandardScaler or MinMaxScaler.",
+                f"0, {loss_of_zeros:.3g}: the steps are too long. Scale X with StandardScaler or "
+                f"MinMaxScaler, or {self._cure()}.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
         return self
+
+    def _cure(self) -> str:
+        """Say what makes the steps shorter."""
+        if callable(self.learning_rate):
+            return "lower learning_rate"
+        if self.learning_rate != "optimal":
+            return "lower eta0"
+        if self.optimizer == "sgd":
+            return "raise alpha, or lower eta0 with learning_rate='constant'"
+        return "lower the lr of optimizer"
 
     # What comes of it.
 
     def _scores(self, X: Any) -> Array:
         """Return the predictions of each output, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
+        if isinstance(X, Source):
+            parts = [self._scores_of(read(self, b.X, reset=False)) for b in X if len(b)]
+            return np.concatenate(parts)
         return self._scores_of(read(self, X, reset=False))
 
     def _scores_of(self, X: Any) -> Array:

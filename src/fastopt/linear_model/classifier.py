@@ -54,12 +54,17 @@ def _declared(classes: Any) -> Array:
     return _classes(np.asarray(classes))
 
 
-def _classes_in(source: Source) -> Array:
-    if source.classes is None:
+def _classes_of(given: Any, source: Source | None, y: Array) -> Array:
+    """Return the classes that a source declares, or has if it is read window by window; else those
+    in y.
+    """
+    if not isinstance(given, Source) or (source is None and given._classes is None):
+        return _classes(y)
+    if given.classes is None:
         raise ValueError(
             "the target of the source must be classes: it has too many values, or none"
         )
-    return _classes(source.classes)
+    return _classes(given.classes)
 
 
 def _at_least_two(classes: Array) -> Array:
@@ -338,15 +343,16 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
             If an argument is wrong: nothing has changed then. If the weights overflow: they are
             then those of the last good epoch.
         """
-        goes_on = self._goes_on()
+        goes_on, given = self._goes_on(), X
         callbacks = check_callbacks(callbacks)
         checkpoints = check_checkpoints(self, checkpoint, every, resume, eval_set)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
+            given = X
             source, X, y, sample_weight = opened(self, X, y, sample_weight)
             self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on)
-            classes = _at_least_two(_classes(y) if source is None else _classes_in(source))
+            classes = _at_least_two(_classes_of(given, source, y))
             if not (self.warm_start and hasattr(self, "classes_")):
                 self.classes_ = classes
             elif not np.array_equal(classes, self.classes_):

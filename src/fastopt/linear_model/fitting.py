@@ -97,6 +97,8 @@ class Fitting:
         """Train for one epoch; return whether the model has converged."""
         model, standing, start = self.model, self.standing, time.perf_counter()
         tally = self.training.epoch(None if self.source is None else self._windows)
+        if self.source is not None and not tally.weight:
+            raise ValueError("Sample weights must contain at least one non-zero number.")
         model.n_iter_ += 1
         model._show(self.training)
         row = self._record(tally, time.perf_counter() - start)

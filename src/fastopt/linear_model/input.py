@@ -3,6 +3,7 @@ without need.
 """
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,8 @@ def opened(
     """Return X, y and the weights of all rows, after None, or, after a source that has to be read
     window by window, X and y of its first rows.
     """
+    if isinstance(X, str | os.PathLike):
+        raise TypeError(f"X must be data; for a file give fastopt.data.open_source({X!r}, ...)")
     if not isinstance(X, Source):
         vars(estimator).pop("source_schema_", None)
         return None, X, y, sample_weight

@@ -36,6 +36,8 @@ class Validation:
             ys.append(y)
             predictions.append(model._predictions_of(scores))
             weights.append(weight)
+        if not losses:
+            raise ValueError("eval_set: sample weights must contain at least one non-zero number")
         loss = losses[0] if len(losses) == 1 else float(np.average(losses, weights=sizes))
         weight = None if weights[0] is None else np.concatenate(weights)
         score = model._score_of(np.concatenate(predictions), np.concatenate(ys), weight)
