@@ -130,6 +130,18 @@ def test_categories_are_the_text_as_it_stands(file):
             "out of features",
         ),
         (
+            "a,y\n1,0\n\nmany,1\nfew,0\n",
+            "x.csv, line 4, column 'a': expected a number, found 'many'; name it in categorical, "
+            "or leave it out of features",
+        ),
+        (
+            "a,y\n,0\nmany,1\nfew,0\n1,1\n",
+            "x.csv, line 3, column 'a': expected a number, found 'many'; name it in categorical, "
+            "or leave it out of features",
+        ),
+        ("a;y\n1;0\n", "x.csv: expected columns between ',', found one with ';' in its name"),
+        ("a\ty\n1\t0\n", "x.csv: expected columns between ',', found one with '\\t' in its name"),
+        (
             "a,y\n2024-01-02,0\n2024-01-03,1\n",
             "x.csv, column 'a': expected numbers, found text; name it in categorical, or leave it "
             "out of features",
@@ -147,6 +159,22 @@ def test_categories_are_the_text_as_it_stands(file):
 def test_what_is_broken_is_named(file, text, message):
     path = file(text)
     assert error_of(lambda: open_source(path, target="y").n_samples) == message
+
+
+def test_a_target_that_was_not_named_is_asked_for(file):
+    path = file("a,y\n1,no\n2,yes\n")
+    assert error_of(open_source, path) == (
+        "x.csv, column 'y': expected numbers, found text; name it in categorical, or leave it out "
+        "of features; name it as target if it is to be predicted"
+    )
+
+
+def test_of_text_in_a_file_like_another_only_the_place_is_told(file):
+    schema = open_source(file("a,y\n1,0\n2,1\n"), target="y").schema
+    path = file("a,y\n1,0\nmany,1\n")
+    assert error_of(open_source, path, like=schema) == (
+        "x.csv, line 3, column 'a': expected a number, found 'many'"
+    )
 
 
 def test_text_that_is_not_utf_8_is_named(file):
@@ -211,7 +239,7 @@ def test_labels_are_text_or_whole_numbers_as_the_whole_file_has_them(file):
 
 def test_declared_labels_say_how_the_target_is_read(file):
     path = file("a,y\n1,0\n2,1\n")
-    for classes in (["0", "1"], [0, 1], [0.0, 1.0]):
+    for classes in (["0", "1"], [0, 1], [0.0, 1.0], [False, True]):
         source = open_source(path, target="y", classes=classes)
         (block,) = source
         assert block.y.tolist() == classes

@@ -103,6 +103,49 @@ def test_a_file_to_predict_from_needs_no_target(written):
     assert source.schema == schema
 
 
+@pytest.mark.parametrize("labels", [[0, 1], ["no", "yes"], [False, True]])
+@pytest.mark.parametrize("unknown", [None, "?"])
+def test_labels_and_weights_of_rows_to_predict_are_not_read(written, labels, unknown):
+    frame = cities()
+    frame["y"], frame["w"] = np.take(labels, frame["y"]), 1.0
+    train = open_source(written(frame), target="y", sample_weight="w", categorical=["city"])
+    schema, X = train.schema, whole(train)
+    frame["y"], frame["w"] = unknown, None
+    source = open_source(written(frame, "new"), like=schema, target=False)
+    (block,) = source
+    assert block.y is None
+    assert block.sample_weight is None
+    np.testing.assert_array_equal(whole(source), X)
+    assert "_found" not in vars(source)
+    assert source.schema == schema
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0.5, 1.5], ["7", "x"], [False, True]], ids=str)
+def test_labels_of_another_file_are_of_the_same_kind(written, labels):
+    frame = cities()
+    frame["y"] = np.take(labels, frame["y"])
+    train = open_source(written(frame), target="y", features=["age"])
+    if isinstance(labels[0], str):  # which would be numbers if only this file were known
+        frame["y"] = labels[0]
+    schema = json.loads(json.dumps(train.schema))
+    test = open_source(written(frame, "new"), like=schema)
+    (block,) = test
+    assert block.y.tolist() == frame["y"].tolist()
+    assert train.classes.tolist() == test.classes.tolist()
+    assert train.classes.dtype == test.classes.dtype
+
+
+@pytest.mark.parametrize(("labels", "wanted"), [([0, 1], "number"), (["no", "yes"], "category")])
+def test_a_label_that_is_missing_is_an_error_unless_rows_are_to_predict(tmp_path, labels, wanted):
+    pd.DataFrame({"a": [1, 2], "y": labels}).to_csv(tmp_path / "x.csv", index=False)
+    schema = open_source(tmp_path / "x.csv", target="y").schema
+    (tmp_path / "new.csv").write_text("a,y\n1,\n2,\n")
+    assert error_of(list, open_source(tmp_path / "new.csv", like=schema)) == (
+        f"new.csv, line 2, column 'y': expected a {wanted}, found nothing; "
+        "target=False reads rows to predict"
+    )
+
+
 def test_a_missing_column_is_named(written):
     frame = cities()
     schema = open_source(written(frame), target="y", categorical=["city"]).schema
@@ -392,6 +435,13 @@ def test_wrong_arguments_are_refused(tmp_path, options, message):
     assert error_of(open_source, path, **({"target": "y"} | options)) == message
 
 
+@pytest.mark.parametrize("name", ["features", "categorical"])
+def test_a_name_is_no_list_of_columns(tmp_path, name):
+    path = table(tmp_path, {"city": ["a", "b"]})
+    with pytest.raises(TypeError, match=f"^{name} must be a list of columns, got 'city'$"):
+        open_source(path, **{name: "city"})
+
+
 def test_the_index_of_a_frame_is_no_feature(tmp_path):
     frame = cities().sample(frac=1, random_state=0)
     frame.to_parquet(tmp_path / "x.parquet")
@@ -420,7 +470,7 @@ def test_a_column_in_which_there_is_no_category_makes_no_feature(written, column
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"like": "x"}, ValueError, "like must be the schema of a table, got 'x'"),
+        ({"like": "x"}, TypeError, "like must be the schema of a source, got 'x'"),
         ({"like": {"features": ["age"]}}, ValueError, "table, got one without categorical, dtype"),
         ({"target": ["y"]}, TypeError, r"target must be the name of a column, got \['y'\]"),
         ({"sample_weight": np.ones(2)}, TypeError, "sample_weight must be the name of a column"),

@@ -47,6 +47,11 @@ def test_y_and_weights_come_from_files_or_arrays(saved):
     assert source.class_counts.tolist() == [2, 1]
 
 
+def test_rows_to_predict_have_no_y(saved):
+    (block,) = open_source(saved("X.npy", np.eye(4)), target=False)
+    assert block.y is None
+
+
 def test_other_numbers_become_float64(saved):
     (block,) = open_source(saved("X.npy", np.eye(3, dtype=np.int32)))
     assert block.X.dtype == np.float64

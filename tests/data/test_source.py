@@ -2,7 +2,8 @@
 
 import threading
 import time
-from itertools import chain, count
+from itertools import chain, count, permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,6 +154,39 @@ def test_too_many_labels_are_no_classes():
     assert labels.found() == (None, None)
 
 
+def test_a_file_is_not_like_one_of_another_layout(tmp_path):
+    files = {"an NPY file": "x.npy", "a table": "x.csv", "an svmlight file": "x.svm"}
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "x.svm").write_text("1 1:1 2:1\n")
+    for train, test in permutations(files, 2):
+        schema = open_source(tmp_path / files[train]).schema
+        with pytest.raises(ValueError) as error:
+            open_source(tmp_path / files[test], like=schema)
+        assert str(error.value) == (
+            f"{tmp_path / files[test]} is {test}, and like the schema of {train}"
+        )
+
+
+def test_files_are_like_blocks_of_as_many_features(tmp_path):
+    schema = open_source([(np.eye(3), [0, 1, 2])]).schema
+    (tmp_path / "x.svm").write_text("1 1:1\n")
+    assert open_source(tmp_path / "x.svm", like=schema).n_features == 3
+
+
+def test_a_source_is_shown_by_what_is_known_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.eye(2500, 6))
+    assert repr(open_source("x.npy")) == "<NpySource 'x.npy': 2,500 rows x 6 features>"
+    Path("x.svm").write_text("1 1:1\n")
+    source = open_source("x.svm")
+    assert repr(source) == "<SvmlightSource 'x.svm'>"
+    assert "_found" not in vars(source)
+    assert source.n_samples == 1
+    assert repr(source) == "<SvmlightSource 'x.svm': 1 row x 1 feature>"
+    assert repr(open_source([(np.eye(3), [0, 1, 2])])) == "<IterableSource 'data': 3 features>"
+
+
 @pytest.mark.parametrize(
     ("data", "options", "error", "message"),
     [
@@ -163,6 +197,7 @@ def test_too_many_labels_are_no_classes():
         ("x.npy", {"missing": "zero"}, ValueError, "missing cannot be used with the format 'npy'"),
         ([], {"target": "y"}, ValueError, "target cannot be used with the format 'iterable'"),
         ([], {}, ValueError, "data holds no blocks"),
+        ("x.npy", {"like": 3}, TypeError, "like must be the schema of a source, got 3"),
         ("x.npy", {"memory": 0}, ValueError, "memory must be a positive integer"),
     ],
 )
@@ -184,5 +219,5 @@ def test_classes_that_are_no_labels_are_told(classes):
 def test_a_schema_that_is_none_is_told(name, like, tmp_path):
     np.save(tmp_path / "x.npy", np.eye(2))
     (tmp_path / "x.svm").write_text("1 1:1\n")
-    with pytest.raises(ValueError, match="like must be the schema of a source, got"):
+    with pytest.raises(ValueError if like == {} else TypeError, match="like must be the schema of"):
         open_source(tmp_path / name, like=like)

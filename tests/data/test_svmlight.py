@@ -246,6 +246,15 @@ def test_what_was_declared_bounds_indices_and_values(write, options, text, colum
     assert str(error.value).startswith(f"train.svm, line 1, column {column}: expected {expected}, ")
 
 
+def test_a_wider_file_is_read_with_more_features_unless_it_is_like_another(write):
+    path = write(b"1 1:1 4:1")
+    cure = "; a larger n_features takes it in"
+    for options, end in (({"n_features": 3}, cure), ({"like": {"n_features": 3}}, "")):
+        with pytest.raises(ValueError) as error:
+            list(open_source(path, **options))
+        assert str(error.value).endswith(f"as n_features is 3, found '4'{end}")
+
+
 def test_a_row_below_the_declared_width_is_read(write):
     assert open_source(write(b"1 3:1"), n_features=3).read([0]).X.shape == (1, 3)
     assert open_source(write(b"1 2:1"), n_features=3, zero_based=True).read([0]).X.shape == (1, 3)
@@ -407,6 +416,15 @@ def test_a_source_like_another_has_its_columns(write):
     test = open_source(write(b"1 0:5\n", "test.svm"), like=train.schema)
     X = test.read([0]).X
     assert X.shape == (1, 9) and X.dtype == np.float32 and X[0, 0] == 5
+
+
+def test_labels_of_rows_to_predict_are_left_out(write):
+    source = open_source(write(b"1 1:5\n"), target=False)
+    assert source.classes is None
+    (block,) = source
+    assert block.y is None
+    with pytest.raises(ValueError, match="target cannot be used with the format 'svmlight'"):
+        open_source(write(b"1 1:5\n"), target="y")
 
 
 @pytest.mark.parametrize("name", ["train.svm", "train.svm.gz"])

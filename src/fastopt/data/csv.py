@@ -19,6 +19,8 @@ NUMBER = r"[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|na
 IS_NUMBER = re.compile(NUMBER, re.IGNORECASE)
 DEFAULTS = csv.ConvertOptions()
 NOTHING = frozenset(DEFAULTS.null_values)
+#: The types of labels that are no numbers, by the kind of their dtype.
+LABELS = {"b": pa.bool_(), "O": pa.string(), "U": pa.string()}
 TRUTH_VALUES = frozenset(DEFAULTS.true_values + DEFAULTS.false_values)
 
 
@@ -43,6 +45,11 @@ class CsvSource(TableSource):
         if not header.strip():
             raise ValueError(f"{self.name}: expected the names of columns, found nothing")
         self._names = self._lexed_header(header)
+        if len(self._names) == 1 and (other := re.search("[;\t]", self._names[0])):
+            raise ValueError(
+                f"{self.name}: expected columns between {self.delimiter!r}, found one with "
+                f"{other[0]!r} in its name"
+            )
         kinds = [pa.float64()] * len(self._names)
         if rows.strip():
             with reading(self.name):
@@ -82,8 +89,7 @@ class CsvSource(TableSource):
         kinds = {column: self._kinds[column] for column in encoding.used}
         kinds |= dict.fromkeys(encoding.categorical, pa.string())
         if encoding.target is not None and self._classes is not None:
-            is_text = self._classes.dtype.kind in "OU"
-            kinds[encoding.target] = pa.string() if is_text else pa.float64()
+            kinds[encoding.target] = LABELS.get(self._classes.dtype.kind, pa.float64())
         return kinds
 
     def _parsed(self, text: bytes, on_bad_row: Any = None, kinds: Any = None) -> Any:
@@ -98,9 +104,7 @@ class CsvSource(TableSource):
         )
 
     def _batches(self, block: int) -> Iterator[Batch]:
-        text = self._lines.read([block])
-        if block == 0:
-            text = text[text.index(b"\n") + 1 :]
+        text = self._rows_of(block)
         n_bad, kinds = 0, self._read_as
         try:
             table = self._parsed(text, kinds=kinds) if text.strip() else None
@@ -169,9 +173,27 @@ class CsvSource(TableSource):
                 return f", column {name!r}: expected {wanted}, found {fields[index]!r}"
         return None
 
-    def _place(self, block: int, row: int) -> str:
+    def _text_in(self, column: str) -> str | None:
+        index, found, has_numbers = self._names.index(column), "", False
+        for number, _, fields in self._lexed(self._rows_of(0), 0):
+            field = fields[index] if index < len(fields) else ""
+            if field in NOTHING:
+                continue
+            if IS_NUMBER.fullmatch(field):
+                has_numbers = True
+            elif not found:
+                found = f"line {number}, column {column!r}: expected a number, found {field!r}"
+            if has_numbers and found:
+                return found
+        return None
+
+    def _rows_of(self, block: int) -> bytes:
+        """Return the text of a block without the names of the columns."""
         text = self._lines.read([block])
-        rows = self._lexed(text[text.index(b"\n") + 1 :] if block == 0 else text, block)
+        return text[text.index(b"\n") + 1 :] if block == 0 else text
+
+    def _place(self, block: int, row: int) -> str:
+        rows = self._lexed(self._rows_of(block), block)
         return f"line {next(islice(rows, row, None))[0]}"
 
     # Labels.

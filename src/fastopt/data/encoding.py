@@ -99,6 +99,9 @@ class Encoding:
         "raise", with an empty cell.
     like : dict or None
         The `schema` of another encoding.
+    text_in : callable
+        Tells, for the name of a column of text, where numbers end in it: place, column, what was
+        expected and found; None if it has no numbers.
     """
 
     def __init__(
@@ -108,13 +111,18 @@ class Encoding:
         *,
         on_bad_rows: str = "raise",
         like: dict[str, Any] | None = None,
+        text_in: Callable[[str], str | None] = lambda column: None,
         **given: Any,
     ) -> None:
-        self.name = name
+        self.name, self._text_in = name, text_in
         self.skips = one_of("raise", "skip")("on_bad_rows", on_bad_rows) == "skip"
         self._names = [column for column, _ in columns]
         self._types = dict(columns)
         given = {key: value for key, value in given.items() if value is not None}
+        to_predict = given.get("target") is False
+        self._has_target = "target" in given
+        if to_predict:
+            del given["target"]
         told = {} if like is None else _told(like, given)
         said = self._said = dict.fromkeys(DECLARED) | told | given
         for argument in ("target", "sample_weight"):
@@ -123,9 +131,12 @@ class Encoding:
                     f"{argument} must be the name of a column, got {said[argument]!r:.200}"
                 )
         self.target, self.sample_weight = said["target"], said["sample_weight"]
-        if like is not None and self.target not in self._types and "target" not in given:
-            self.target = None  # to predict; nor does it take weights
-            if self.sample_weight not in self._types and "sample_weight" not in given:
+        self._is_alike = like is not None
+        is_absent = like is not None and self.target not in self._types and "target" not in given
+        if to_predict or is_absent:
+            self.target = None  # nor does it take weights
+            is_read = not to_predict and self.sample_weight in self._types
+            if not is_read and "sample_weight" not in given:
                 self.sample_weight = None
         others = [column for column in (self.target, self.sample_weight) if column is not None]
         features = said["features"]
@@ -187,15 +198,18 @@ class Encoding:
         wanted = "numbers" if is_feature or column == self.sample_weight else "numbers or text"
         if _is_number(kind) or (_is_text(kind) and wanted != "numbers"):
             return
-        found, cure = str(kind), ""
+        told = f"column {column!r}: expected {wanted}, found {'text' if _is_text(kind) else kind}"
         if _is_text(kind):
-            found, cure = "text", "; name it in categorical, or leave it out of features"
-        elif column in self.features:
-            cure = "; leave it out of features"
-        raise ValueError(
-            f"{self.name}, column {column!r}: expected {wanted}, found {found}"
-            f"{cure if column in self.features else ''}"
-        )
+            told = self._text_in(column) or told
+        raise ValueError(f"{self.name}, {told}{self._cure(column, kind)}")
+
+    def _cure(self, column: str, kind: Any) -> str:
+        if column not in self.features or self._is_alike:
+            return ""
+        if not _is_text(kind):
+            return "; leave it out of features"
+        cure = "; name it in categorical, or leave it out of features"
+        return cure if self._has_target else f"{cure}; name it as target if it is to be predicted"
 
     def _checked_dtype(self, declared: Any) -> np.dtype[Any]:
         if declared is None:
@@ -314,11 +328,14 @@ class Encoding:
         found = batch.column(column)[row].as_py()
         wanted, shown, cure = f"a finite number in {self.dtype.name}", repr(found), ""
         if found is None or found != found:
-            is_text = column in self.categorical or _is_text(_value_type(self._types[column]))
+            kind = batch.schema.field(column).type  # of a label not what the file alone has told
+            is_text = column in self.categorical or _is_text(_value_type(kind))
             wanted = "a category" if is_text else "a number"
             shown = "nothing" if found is None else "NaN"
             if column in self.features:
                 cure = "; missing='zero', 'mean' or 'skip' says what to take for it"
+            elif column == self.target and self._is_alike:
+                cure = "; target=False reads rows to predict"
         raise ValueError(
             f"{self.name}, {place(row)}, column {column!r}: expected {wanted}, found {shown}{cure}"
         )
@@ -542,6 +559,8 @@ def _check_size(argument: str, size: Any) -> None:
 
 def _columns(argument: str, names: Any) -> list[str]:
     """Return an argument that is names of columns."""
+    if isinstance(names, str):
+        raise TypeError(f"{argument} must be a list of columns, got {names!r}")
     columns = list(items(argument, names))
     if wrong := [name for name in columns if not isinstance(name, str)]:
         raise TypeError(f"{argument} must be the names of columns, got {wrong[0]!r:.200}")

@@ -19,13 +19,15 @@ class NpySource(Source):
     data : path
         Of an array of shape (n_samples, n_features).
     target, sample_weight : path, array of shape (n_samples,), or None
-        What is to be predicted, and how much each row counts.
+        What is to be predicted, which may be False for nothing, and how much each row counts.
     dtype : dtype or None
         What X is converted to; None leaves what kernels read as it is, and makes float64 of the
         rest.
     classes, memory, like
         As for `open_source`.
     """
+
+    layout = "npy"
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class NpySource(Source):
         like: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.memory = os.fspath(data), memory
+        target = None if target is False else target
         X = _opened(data)
         if X.ndim != 2 or not X.size or X.dtype.kind not in "biuf":
             raise ValueError(
@@ -61,18 +64,13 @@ class NpySource(Source):
         self.n_blocks = -(-self._n_samples // self._block_size)
 
     @property
-    def n_samples(self) -> int:
-        """The number of rows."""
-        return self._n_samples
-
-    @property
     def schema(self) -> dict[str, Any]:
         """What another source is opened ``like``."""
-        return {"n_features": self.n_features}
+        return {"format": self.layout, "n_features": self.n_features}
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
-        size, n = self._block_size, self._n_samples
+        size, n = self._block_size, self.n_samples
         parts = [slice(block * size, min((block + 1) * size, n)) for block in blocks]
         columns = {name: self._rows(given, parts) for name, given in self._columns.items()}
         return Block(self._rows(self.name, parts).astype(self._dtype, copy=False), **columns)
@@ -112,7 +110,7 @@ class NpySource(Source):
                     f"expected a finite number, found {block.X[row, column]}"
                 )
             labels.add(block)
-        return Found(self._n_samples, self.n_features, 0, *labels.found())
+        return Found(self.n_samples, self.n_features, 0, *labels.found())
 
 
 def _opened(given: Any) -> Array:

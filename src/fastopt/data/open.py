@@ -18,6 +18,8 @@ FORMATS = {
     "arrow": ("tables", "ArrowSource", (".arrow", ".feather", ".ipc")),
     "npy": ("npy", "NpySource", (".npy",)),
 }
+#: What a file is by how it has the rows.
+LAYOUTS = {"svmlight": "an svmlight file", "table": "a table", "npy": "an NPY file"}
 TEXT = ("svmlight", "csv", "tsv")
 
 
@@ -50,7 +52,7 @@ def open_source(
         without; .parquet; .arrow, .feather or .ipc; .npy.
     target : str, path or array-like
         The column that y is in; for NPY another file, or an array. An svmlight file has it in each
-        row.
+        row. False is none: of rows to predict, whose labels, and weights, are then not read.
     sample_weight : str, path or array-like
         The column that says how much each row counts, or the file or array.
     features : list of str
@@ -129,8 +131,21 @@ def open_source(
     unknown = given.keys() - inspect.signature(made).parameters.keys()
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))} cannot be used with the format {format!r}")
+    if like is not None:
+        _check_like(data, made.layout, like)
     source: Source = made(data, **given)
     return source
+
+
+def _check_like(data: Any, layout: str, like: Any) -> None:
+    if not isinstance(like, dict):
+        raise TypeError(f"like must be the schema of a source, got {like!r:.80}")
+    wanted = like.get("format", layout)
+    if wanted != layout:
+        name = "standard input" if data == "-" else os.fspath(data)
+        raise ValueError(
+            f"{name} is {LAYOUTS[layout]}, and like the schema of {LAYOUTS.get(wanted, wanted)}"
+        )
 
 
 def _format_of(name: str) -> str:

@@ -117,7 +117,7 @@ def width_of(like: Any) -> int | None:
     """Return the number of features that the schema of another source tells."""
     if like is None:
         return None
-    if not isinstance(like, dict) or "n_features" not in like:
+    if "n_features" not in like:
         raise ValueError(f"like must be the schema of a source, got {like!r:.200}")
     width: int = positive_count("n_features", like["n_features"])
     return width
@@ -146,12 +146,14 @@ class Source(ABC):
     """
 
     name: str  # what errors call it
+    layout: str | None = None  # how its file has the rows: its schema's "format"
     feature_names: list[str] | None = None
     memory: int
     n_blocks: int
     blocks_per_window = 8
     one_pass = False  # whether it can be gone over only once
     # What was declared, and needs not be found.
+    _n_samples: int | None = None
     _n_features: int | None = None
     _classes: Array | None = None
 
@@ -172,6 +174,19 @@ class Source(ABC):
 
     # What comes of it.
 
+    def __repr__(self) -> str:
+        found: Found | None = vars(self).get("_found")
+        n_samples, n_features = self._n_samples, self._n_features
+        if found is not None:
+            n_samples, n_features = found.n_samples, self.n_features
+        sizes = [
+            f"{size:,} {what}{'s' if size != 1 else ''}"
+            for size, what in ((n_samples, "row"), (n_features, "feature"))
+            if size is not None
+        ]
+        told = f": {' x '.join(sizes)}" if sizes else ""
+        return f"<{type(self).__name__} {self.name!r}{told}>"
+
     @cached_property
     def _found(self) -> Found:
         return self._look()
@@ -179,7 +194,7 @@ class Source(ABC):
     @property
     def n_samples(self) -> int:
         """The number of rows."""
-        return self._found.n_samples
+        return self._found.n_samples if self._n_samples is None else self._n_samples
 
     @property
     def n_features(self) -> int:

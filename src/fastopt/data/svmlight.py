@@ -36,6 +36,8 @@ class SvmlightSource(Source):
     ----------
     data : path or "-"
         Plain or compressed by gzip.
+    target : False or None
+        False is to give no y, though each row must have a label.
     n_features : int or None
         The width of X; None is the largest index in the file.
     classes : array-like or None
@@ -51,10 +53,13 @@ class SvmlightSource(Source):
         As for `open_source`.
     """
 
+    layout = "svmlight"
+
     def __init__(
         self,
         data: str | os.PathLike[str],
         *,
+        target: Any = None,
         n_features: int | None = None,
         classes: Any = None,
         dtype: Any = None,
@@ -63,12 +68,16 @@ class SvmlightSource(Source):
         memory: int = MEMORY,
         like: dict[str, Any] | None = None,
     ) -> None:
+        if target is not None and target is not False:
+            raise ValueError("target cannot be used with the format 'svmlight', but for False")
+        self._has_y = target is None
         declared = {"n_features": n_features, "dtype": dtype, "zero_based": zero_based}
         if like is not None:
             width_of(like)
         columns = (like or {}) | {name: it for name, it in declared.items() if it is not None}
         if "n_features" in columns:
             self._n_features = count("n_features", columns["n_features"])
+        self._is_width_given = n_features is not None
         reals = one_of("float32", "float64")
         self._dtype = reals("dtype", np.dtype(columns.get("dtype", "float64")).name)
         self._zero_based = flag("zero_based", columns.get("zero_based", False))
@@ -88,6 +97,7 @@ class SvmlightSource(Source):
     def schema(self) -> dict[str, Any]:
         """What another source is opened ``like``."""
         return {
+            "format": self.layout,
             "n_features": self.n_features,
             "dtype": self._dtype,
             "zero_based": self._zero_based,
@@ -109,7 +119,7 @@ class SvmlightSource(Source):
     def _look(self) -> Found:
         labels, n_samples, n_features, n_bad = Labels(), 0, 0, 0
         for *_, y, _, width, bad in ahead(self._parsed()):
-            labels.add(Block(None, y))
+            labels.add(Block(None, y if self._has_y else None))
             n_samples, n_features, n_bad = n_samples + len(y), max(n_features, width), n_bad + bad
         if not n_samples:
             raise ValueError(f"{self.name}: expected rows, found none that is not bad")
@@ -132,10 +142,12 @@ class SvmlightSource(Source):
         try:
             return self._parse([chunk], qid)
         except _core.BadRow as error:
+            is_wider = self._is_width_given and "n_features" in error.expected
+            cure = "; a larger n_features takes it in" if is_wider else ""
             line = self._lines.first_line(chunk) + error.line - 1
             raise ValueError(
                 f"{self.name}, line {line}, column {error.column}: "
-                f"expected {error.expected}, found {error.found}"
+                f"expected {error.expected}, found {error.found}{cure}"
             ) from None
 
     def _parse(self, chunks: Sequence[int], qid: bool | None) -> Parsed:
@@ -153,4 +165,4 @@ class SvmlightSource(Source):
         data, indices, indptr, labels, qid, _, _ = parsed
         X = csr_matrix((data, indices, indptr), (len(labels), self.n_features))
         X.has_canonical_format = True  # ascending in each row
-        return Block(X, labels, qid=qid)
+        return Block(X, labels if self._has_y else None, qid=qid)

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 from fastopt._arguments import count
 from fastopt.data.arrow import ipc, pa, parquet, reading
@@ -53,11 +53,13 @@ class TableSource(Source):
         ``n_bad_rows`` too.
     """
 
+    layout = "table"
+
     def __init__(
         self,
         data: str | os.PathLike[str],
         *,
-        target: str | None = None,
+        target: str | Literal[False] | None = None,
         sample_weight: str | None = None,
         features: Sequence[str] | None = None,
         dtype: Any = None,
@@ -81,6 +83,7 @@ class TableSource(Source):
             missing=missing,
             on_bad_rows=on_bad_rows,
             like=like,
+            text_in=self._text_in,
         )
         if classes is None and like is not None:
             classes = like.get("classes")
@@ -100,6 +103,10 @@ class TableSource(Source):
     def _blocks(self) -> Iterable[int]:
         return range(self.n_blocks)
 
+    def _text_in(self, column: str) -> str | None:
+        """Tell where text stands among the numbers of a column, if the format lets it."""
+        return None
+
     # What comes of it.
 
     @property
@@ -113,7 +120,8 @@ class TableSource(Source):
         """What another source is opened ``like``."""
         self._complete()
         classes = None if self.classes is None else self.classes.tolist()
-        return self._encoding.schema | {"n_features": self.n_features, "classes": classes}
+        more = {"format": self.layout, "n_features": self.n_features, "classes": classes}
+        return self._encoding.schema | more
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
