@@ -9,6 +9,7 @@ import numpy as np
 import rich_click as click
 
 from fastopt.cli.options import Command, read_values, source_options
+from fastopt.cli.outputs import check_apart
 from fastopt.cli.saved import opened
 
 
@@ -40,6 +41,7 @@ def command(model: str, data: str, output: str, proba: bool, scores: bool, **tex
     """  # noqa: D301
     if proba and scores:
         raise click.UsageError("--proba and --scores cannot both be given")
+    check_apart({"--output": output}, {"the data": data, "the model": model})
     estimator, source = opened(model, data, read_values(texts))
     predict = _method(estimator, "--proba" if proba else "--scores" if scores else "")
     with written(output) as file:

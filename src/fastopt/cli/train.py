@@ -20,6 +20,7 @@ from fastopt.cli.options import (
     source_arguments,
     source_options,
 )
+from fastopt.cli.outputs import check_apart, check_replaceable
 from fastopt.cli.progress import Lines
 from fastopt.cli.values import sets_rate
 
@@ -109,6 +110,20 @@ def command(
         raise click.UsageError("--resume and --every need --checkpoint")
     if valid is None and valid_target is not None:
         raise click.UsageError("--valid-target needs --valid")
+    from fastopt.linear_model.checkpoints import NAME
+
+    check_apart(
+        {"--model": model, "--history": history, "--plot": plot},
+        {
+            "the data": data,
+            "--target": _npy(texts["target"]),
+            "--sample-weight": _npy(texts["sample_weight"]),
+            "--valid": valid,
+            "--valid-target": _npy(valid_target),
+            "the checkpoint": checkpoint and os.path.join(checkpoint, NAME),
+        },
+    )
+    check_replaceable(model)
     if plot is not None and find_spec("matplotlib") is None:
         raise ImportError("--plot needs matplotlib: pip install 'fastopt[plot]'")
     from fastopt.cli.choice import Choice
@@ -160,6 +175,11 @@ def command(
         line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
         bad = ", bad rows left out: {n_bad_rows:,}" if told["n_bad_rows"] else ""
         click.echo((line + bad).format_map(told), err=True)
+
+
+def _npy(target: str | None) -> str | None:
+    """Return what is a file, and no column."""
+    return target if target is not None and target.endswith(".npy") else None
 
 
 def _write_history(path: str, rows: list[dict[str, float]]) -> None:
