@@ -33,7 +33,7 @@ from fastopt.cli.saved import opened
 def command(model: str, data: str, output: str, proba: bool, scores: bool, **texts: Any) -> None:
     """Predict the rows of DATA, a file or - for standard input, by the file MODEL.
 
-    A line is written for each row, at once: what comes through a pipe goes on through a pipe.
+    A line is written for each row. What comes through a pipe is read to its end before the first.
 
     \b
     fastopt predict out.fastopt rows.svm --proba > probabilities.csv
@@ -47,7 +47,7 @@ def command(model: str, data: str, output: str, proba: bool, scores: bool, **tex
     with written(output) as file:
         for block in source:
             if len(block):
-                file.writelines(f"{line}\n" for line in lines(predict(block.X)))
+                file.write("".join(f"{line}\n" for line in lines(predict(block.X))))  # at once
                 file.flush()
 
 
