@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import fastopt
 from fastopt import optim, schedules
 from fastopt.cluster import MiniBatchKMeans
 from fastopt.linear_model import SGDClassifier, SGDRegressor
+from fastopt.linear_model.checkpoints import NAME, Checkpoints
 from tests.cli.conftest import said
 
 
@@ -102,11 +104,89 @@ def test_a_training_that_is_gone_on_with_is_that_of_one_go(train, tmp_path):
     assert len(gone_on.history_) == 4
 
 
-def test_without_resume_a_training_begins_anew(train, tmp_path):
-    for epochs in (2, 3):
-        path = train("y", "--epochs", epochs, "--checkpoint", tmp_path / "c")
-    assert len(fastopt.load(path).history_) == 3
-    assert fastopt.load(path).t_ == 1 + 3 * 400
+def test_without_resume_a_checkpoint_is_not_replaced(run, train, tmp_path):
+    train("y", "--epochs", 2, "--checkpoint", tmp_path / "c")
+    before = (tmp_path / "c" / NAME).read_bytes()
+    told = ("--target", "y.npy", "--checkpoint", tmp_path / "c", "--model", tmp_path / "m")
+    result = run("train", "x.npy", *told)
+    assert result.exit_code == 2
+    assert "already holds a checkpoint of 2 epochs: give --resume to go on, or another" in said(
+        result
+    )
+    assert (tmp_path / "c" / NAME).read_bytes() == before
+
+
+@pytest.fixture
+def resumed(run, train, tmp_path):
+    """Go on after two epochs; return the lines that tell of it."""
+    train("y", "--epochs", 2, "--checkpoint", tmp_path / "c")
+    always = ("--target", "y.npy", "--random-state", 0, "--learning-rate", "constant")
+
+    def lines(*told):
+        how = ("--checkpoint", tmp_path / "c", "--resume", "--model", tmp_path / "m")
+        result = run("train", "x.npy", *always, *how, *told)
+        assert result.exit_code == 0, result.output
+        return result.stderr.splitlines()
+
+    return lines
+
+
+def test_it_is_told_where_a_training_goes_on(resumed):
+    lines = resumed("--epochs", 3)
+    assert lines[0] == "going on from epoch 2"
+    assert lines[1].startswith("epoch 3 of at most 3")
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--max-iter"])
+def test_it_is_told_if_there_is_nothing_to_train(resumed, option):
+    lines = resumed(option, 1)
+    assert lines[0] == f"nothing to train: the checkpoint has 2 epochs, {option} is 1"
+    assert not any(line.startswith("epoch") for line in lines)
+
+
+def test_a_training_that_has_converged_is_not_gone_on_with(resumed):
+    assert resumed("--epochs", 40, "--tol", 10)[-2].startswith("converged: ")
+    [line, *_] = resumed("--epochs", 50)
+    assert line.startswith("nothing to train: the checkpoint has ")
+    assert line.endswith(" epochs and has converged")
+
+
+def test_the_part_of_an_epoch_that_is_done_is_told(run, tmp_path, monkeypatch):
+    told = ("--target", "y.npy", "--random-state", 0, "--epochs", 1, "--every", 0.25)
+    told += ("--memory", 5 * 4 * 32 * 2, "--checkpoint", tmp_path / "c", "--model", tmp_path / "m")
+    save, saved = Checkpoints.save, []
+
+    def interrupted(self, *state):
+        save(self, *state)
+        saved.append(None)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", interrupted)
+    assert run("train", "x.npy", *told).exit_code == 130
+    line = run("train", "x.npy", *told, "--resume").stderr.splitlines()[0]
+    assert re.fullmatch(r"going on from epoch 0 and \d+ of \d+ parts of the next", line)
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ((), "loss has not fallen"),
+        (("--restore-best",), "loss has not fallen"),
+        (("--restore-best", "--valid", "x.npy"), "validation loss has not fallen"),
+        (("--early-stopping", "--valid", "x.npy"), "validation score has not risen"),
+    ],
+)
+def test_it_is_told_why_a_training_ends(run, tmp_path, told, what):
+    told += ("--valid-target", "y.npy") if "--valid" in told else ()
+    told += ("--epochs", 40, "--tol", 10, "--n-iter-no-change", 3, "--model", tmp_path / "m")
+    lines = run("train", "x.npy", "--target", "y.npy", *told).stderr.splitlines()
+    assert lines[-2] == f"converged: the {what} by --tol for 3 epochs"
+
+
+def test_nothing_is_told_of_a_training_of_all_its_epochs(run, tmp_path):
+    told = ("--target", "y.npy", "--epochs", 2, "--model", tmp_path / "m")
+    assert "converged" not in run("train", "x.npy", *told).stderr
 
 
 def test_checkpoints_are_written_within_an_epoch(run, tmp_path, monkeypatch):

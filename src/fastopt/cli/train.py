@@ -127,6 +127,7 @@ def command(
     if plot is not None and find_spec("matplotlib") is None:
         raise ImportError("--plot needs matplotlib: pip install 'fastopt[plot]'")
     from fastopt.cli.choice import Choice
+    from fastopt.cli.going_on import check_begins, ending, going_on
     from fastopt.data import open_source
 
     values = read_values(texts)
@@ -134,6 +135,8 @@ def command(
     choice = Choice(of, values, epochs, sets_rate(texts["optimizer"] or ""))
     choice.check_takes("eval_set", {"--valid": valid})
     choice.check_takes("checkpoint", {"--checkpoint": checkpoint})
+    if checkpoint is not None and not resume:
+        check_begins(checkpoint)
     choice.check_takes("callbacks", {"--history": history, "--plot": plot})
     source = open_source(data, **given)
     estimator = choice.made_for(source)
@@ -146,6 +149,9 @@ def command(
     if not quiet and choice.takes("callbacks"):
         how["callbacks"] = [Lines()]
     estimator.set_params(verbose=int(not quiet and sys.stderr.isatty()))
+    if resume and not quiet:
+        option = "--max-iter" if epochs is None else "--epochs"
+        _tell(going_on(str(checkpoint), estimator.max_iter, option, source.n_windows))
     start = time.perf_counter()
     try:
         estimator.fit(source, **how)
@@ -174,7 +180,13 @@ def command(
     if not quiet:
         line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
         bad = ", bad rows left out: {n_bad_rows:,}" if told["n_bad_rows"] else ""
-        click.echo((line + bad).format_map(told), err=True)
+        _tell(ending(estimator, valid is not None))
+        _tell((line + bad).format_map(told))
+
+
+def _tell(line: str | None) -> None:
+    if line is not None:
+        click.echo(line, err=True)
 
 
 def _npy(target: str | None) -> str | None:
