@@ -92,3 +92,11 @@ def test_a_table_is_encoded_as_it_was_in_the_training(table, run, tmp_path):
     result = run("predict", tmp_path / "m", "-", "--format", "csv", input=text)
     assert set(result.stdout.split()) <= {"yes", "no"}
     assert len(result.stdout.split()) == 2
+
+
+def test_features_and_categories_may_be_told_one_by_one(table, run, tmp_path):
+    columns = ("--features", "age", "--features", "city", "--target", "bought")
+    told = (*columns, "--categorical", "city", "--epochs", 1)
+    rate = ("--learning-rate", "constant:1e-4")
+    assert run("train", table, *told, *rate, "--model", tmp_path / "m").exit_code == 0
+    assert fastopt.load(tmp_path / "m").source_schema_["features"] == ["age", "city"]

@@ -95,6 +95,11 @@ def test_parameters_reach_the_estimator(train):
     assert (model.coef_ >= 0).all()
 
 
+def test_a_list_may_be_told_in_parts(train):
+    weights = ("--class-weight", "0:1", "--class-weight", "1:2")
+    assert fastopt.load(train("y", *weights)).class_weight == {0: 1, 1: 2}
+
+
 def test_a_training_that_is_gone_on_with_is_that_of_one_go(train, tmp_path):
     at_once = fastopt.load(train("y", "--epochs", 4))
     for epochs in (2, 4):

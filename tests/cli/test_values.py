@@ -99,3 +99,23 @@ def test_weights_bounds_encodings_names_and_sizes_have_their_notations():
     assert values.names("a,b") == ["a", "b"]
     assert values.several("0,yes") == (0, "yes")
     assert [values.size(text) for text in ("12", "128MB", "1.5KiB")] == [12, 128 * 10**6, 1536]
+
+
+@pytest.mark.parametrize(
+    ("read", "spaced", "text"),
+    [
+        (values.names, " a , b", "a,b"),
+        (values.several, "0, yes ", "0,yes"),
+        (values.bounds, "0, none", "0,none"),
+        (values.class_weight, "1: 2, no :0.5", "1:2,no:0.5"),
+        (values.categorical, "city = onehot , user", "city=onehot,user"),
+        (values.sets_rate, "adam:amsgrad=true, lr=1", "adam:amsgrad=true,lr=1"),
+    ],
+)
+def test_blanks_around_commas_do_not_count(read, spaced, text):
+    assert read(spaced) == read(text)
+
+
+def test_blanks_between_hyper_parameters_do_not_count():
+    spaced = values.optimizer("adam:lr = 0.1, betas=0.8/0.9")
+    assert spaced.options == optim.Adam(lr=0.1, betas=(0.8, 0.9)).options

@@ -22,6 +22,8 @@ ESTIMATORS = {
 }
 #: Parameters that a command has no use for: --quiet decides on the bar, --resume goes on.
 NOT_OPTIONS = ("verbose", "warm_start", "n_jobs")
+#: Options that may be given more than once, for all that is told.
+LISTS = ("categorical", "class_weight", "classes", "features")
 #: How values are written that are more than a name or a number.
 NOTATIONS = {
     "average": "Written true, false, or the number of an update",
@@ -132,7 +134,8 @@ def parameters(kind: type) -> dict[str, Any]:
 
 def read_values(texts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of those options that were given."""
-    return {name: _read(name, text) for name, text in texts.items() if text is not None}
+    given = {name: text for name, text in texts.items() if text not in (None, ())}
+    return {name: _read(name, text) for name, text in given.items()}
 
 
 def check_values(of: str, values: Mapping[str, Any]) -> None:
@@ -182,8 +185,10 @@ def flag_of(name: str) -> str:
 
 
 def _read(name: str, text: Any) -> Any:
-    if not isinstance(text, str):  # a flag
+    if isinstance(text, bool):
         return text
+    if name in LISTS:
+        text = ",".join(text)
     try:
         return READERS.get(name, plain)(text)
     except (ValueError, TypeError) as error:
@@ -204,6 +209,7 @@ def _option(
     return click.RichOption(
         [declared, name],
         default=None,
+        multiple=name in LISTS,
         help=" ".join(f"{sentence}." for sentence in told),
         metavar=None if flag else "TEXT" if choices or name in READERS else "VALUE",
         shell_complete=lambda ctx, param, typed: [c for c in choices if c.startswith(typed)],

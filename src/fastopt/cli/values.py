@@ -33,12 +33,12 @@ def plain(text: str) -> Any:
 
 def several(text: str) -> tuple[Any, ...]:
     """Return what stands between commas."""
-    return tuple(plain(part) for part in text.split(","))
+    return tuple(plain(part) for part in names(text))
 
 
 def names(text: str) -> list[str]:
-    """Return the names between commas."""
-    return text.split(",")
+    """Return the names between commas, without the blanks around them."""
+    return [name.strip() for name in text.split(",")]
 
 
 def pairs(text: str, wanted: str, default: Any = None) -> dict[Any, Any]:
@@ -46,11 +46,11 @@ def pairs(text: str, wanted: str, default: Any = None) -> dict[Any, Any]:
     the default, if there is one.
     """
     made = {}
-    for part in text.split(","):
+    for part in names(text):
         key, sign, value = re.fullmatch(r"(.*?)(?:([:=])(.*))?", part, re.DOTALL).groups()  # type: ignore[union-attr]
         if not key or (default is None and not (sign and value)):
             raise ValueError(f"expected {wanted}, got {text!r}")
-        made[plain(key)] = plain(value) if sign else default
+        made[plain(key.strip())] = plain(value.strip()) if sign else default
     return made
 
 
@@ -95,7 +95,7 @@ def optimizer(text: str) -> Any:
 
 def sets_rate(text: str) -> bool:
     """Whether an optimizer is written with a learning rate: ``adam:0.01`` or ``adam:lr=0.01``."""
-    first, *others = text.partition(":")[2].split(",")
+    first, *others = names(text.partition(":")[2])
     return bool(first) and ("=" not in first or any(p.startswith("lr=") for p in (first, *others)))
 
 
@@ -141,8 +141,8 @@ class ScheduleOf:
 def _arguments(name: str, accepted: Mapping[str, inspect.Parameter], text: str) -> dict[str, Any]:
     """Return ``1,b=2`` as arguments by name; numbers between slashes are a tuple."""
     given: dict[str, Any] = {}
-    for place, part in enumerate(text.split(",") if text else ()):
-        key, sign, value = part.rpartition("=")
+    for place, part in enumerate(names(text) if text else ()):
+        key, sign, value = (each.strip() for each in part.rpartition("="))
         if not sign:
             if place >= len(accepted) or len(given) < place:
                 raise ValueError(f"expected {_written(name, accepted)}, got {text!r}")
