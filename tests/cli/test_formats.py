@@ -100,3 +100,12 @@ def test_features_and_categories_may_be_told_one_by_one(table, run, tmp_path):
     rate = ("--learning-rate", "constant:1e-4")
     assert run("train", table, *told, *rate, "--model", tmp_path / "m").exit_code == 0
     assert fastopt.load(tmp_path / "m").source_schema_["features"] == ["age", "city"]
+
+
+def test_a_column_may_be_called_a_number(run, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "rows.csv").write_text("1,2020,none\n0.5,yes,1\n-1,no,2\n")
+    told = ("--target", "2020", "--sample-weight", "none", "--epochs", 1)
+    result = run("train", tmp_path / "rows.csv", *told, "--model", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    assert fastopt.load(tmp_path / "m").n_features_in_ == 1

@@ -81,7 +81,12 @@ def test_a_schedule_is_as_long_as_the_training_if_it_is_not_told(text, schedule)
         (values.class_weight, "1", "expected balanced, none or LABEL:WEIGHT"),
         (values.class_weight, "1:", "expected balanced, none or LABEL:WEIGHT"),
         (values.categorical, "=1", "expected COLUMN=onehot"),
+        (values.categorical, "city=4k", "expected COLUMN=onehot or COLUMN=NUMBER"),
+        (values.categorical, "city=0", "expected COLUMN=onehot or COLUMN=NUMBER"),
         (values.size, "12XB", "expected a number of bytes"),
+        (values.size, "0", "expected a number of bytes"),
+        (values.whole, "0", "expected a whole number from 1, got '0'"),
+        (values.whole, "2.5", "expected a whole number from 1"),
     ],
 )
 def test_what_is_written_wrongly_is_told_how_to_write(read, text, message):

@@ -110,8 +110,7 @@ def source_options(left_out: Iterable[str] = ()) -> list[click.Option]:
     made = []
     for name, (kind, text) in source_arguments().items():
         if name not in left_out:
-            listed = re.search(r"\{.*?\}", kind)
-            choices = sorted(literal_eval(listed[0])) if listed else []
+            choices = _listed(kind)
             made.append(_option(name, text, None, choices, kind == "bool", "Data"))
     return made
 
@@ -124,6 +123,12 @@ def source_arguments() -> dict[str, tuple[str, str]]:
     told = described(open_source)
     names = inspect.signature(open_source).parameters.keys() - {"data", "like"}
     return {name: told[name] for name in told if name in names}
+
+
+def _listed(kind: str) -> list[str]:
+    """Return the words that the type of an argument in a docstring lists."""
+    listed = re.search(r"\{.*?\}", kind)
+    return sorted(literal_eval(listed[0])) if listed else []
 
 
 def parameters(kind: type) -> dict[str, Any]:
@@ -158,10 +163,15 @@ def _check_value(name: str, value: Any, constraints: Iterable[Any]) -> None:
 
     if any(make_constraint(constraint).is_satisfied_by(value) for constraint in constraints):
         return
-    message = f"expected {', '.join(_wanted(constraints))}; got {value!r}."
-    if close := difflib.get_close_matches(str(value), _choices(constraints), 1):
+    raise _unexpected(name, value, _wanted(constraints), _choices(constraints))
+
+
+def _unexpected(name: str, value: Any, wanted: list[str], words: list[str]) -> click.BadParameter:
+    """Return the error of usage of a value that is none of those wanted, some of them words."""
+    message = f"expected {', '.join(wanted)}; got {value!r}."
+    if close := difflib.get_close_matches(str(value), words, 1):
         message += f" Did you mean {close[0]}?"
-    raise click.BadParameter(message, param_hint=flag_of(name))
+    return click.BadParameter(message, param_hint=flag_of(name))
 
 
 def _wanted(constraints: Iterable[Any]) -> list[str]:
@@ -189,6 +199,9 @@ def _read(name: str, text: Any) -> Any:
         return text
     if name in LISTS:
         text = ",".join(text)
+    kind, _ = source_arguments().get(name, ("", ""))
+    if (words := _listed(kind)) and text not in words:
+        raise _unexpected(name, text, words, words)
     try:
         return READERS.get(name, plain)(text)
     except (ValueError, TypeError) as error:

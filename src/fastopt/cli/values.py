@@ -68,16 +68,32 @@ def bounds(text: str) -> Any:
 
 def categorical(text: str) -> dict[str, Any]:
     """Return how columns are encoded: ``city=onehot,user=262144``, or ``city,user``."""
-    made = pairs(text, "COLUMN=onehot or COLUMN=NUMBER, between commas", "onehot")
+    wanted = "COLUMN=onehot or COLUMN=NUMBER, between commas"
+    made = pairs(text, wanted, "onehot")
+    if not all(how == "onehot" or _is_count(how) for how in made.values()):
+        raise ValueError(f"expected {wanted}, got {text!r}")
     return {str(column): encoding for column, encoding in made.items()}
+
+
+def whole(text: str) -> int:
+    """Return a number of 1 or more."""
+    number = plain(text)
+    if not _is_count(number):
+        raise ValueError(f"expected a whole number from 1, got {text!r}")
+    return int(number)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
 
 
 def size(text: str) -> int:
     """Return a number of bytes: ``134217728``, ``128MB`` (millions) or ``128MiB`` (of 2**20)."""
     match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([KMG]i?B)?", text.strip(), re.IGNORECASE)
-    if match is None:
+    bytes_ = int(float(match[1]) * UNITS[(match[2] or "").upper()]) if match else 0
+    if bytes_ < 1:
         raise ValueError(f"expected a number of bytes such as 128MB or 1GiB, got {text!r}")
-    return int(float(match[1]) * UNITS[(match[2] or "").upper()])
+    return bytes_
 
 
 def optimizer(text: str) -> Any:
@@ -170,5 +186,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "features": names,
     "learning_rate": learning_rate,
     "memory": size,
+    "n_features": whole,
     "optimizer": optimizer,
+    "sample_weight": str,
+    "target": str,
 }
