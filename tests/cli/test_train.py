@@ -261,6 +261,13 @@ def test_the_losses_are_drawn(train, tmp_path):
         ),
         (("--nu", "0.5", "--loss", "huber"), "--nu cannot be used with --estimator regressor"),
         (("--learning-rate", "cosine"), "--learning-rate: cosine needs lr"),
+        (("--learning-rate", "Cosin"), "a schedule such as cosine:0.01; got 'Cosin'. Did you mean"),
+        (("--loss", "HINGE"), "got 'HINGE'. Did you mean hinge?"),
+        (
+            ("--loss", "log_loss", "--target", "price.npy"),
+            "; for numbers give --loss squared_error",
+        ),
+        (("--target", "price.npy"), "SGDClassifier needs classes, found "),
         (("--learning-rate", "cosinus:1"), "--learning-rate: expected one of"),
         (("--learning-rate", "pa1", "--loss", "log_loss"), "learning_rate='pa1' needs"),
         (("--optimizer", "adam:lr=x"), "--optimizer: lr must be"),
@@ -316,7 +323,7 @@ def test_what_a_fit_does_not_take_is_refused(run, estimator, option, kind, tmp_p
     ("data", "told", "message"),
     [
         ("nothing.npy", (), "error: nothing.npy: No such file or directory"),
-        ("x.dat", (), "error: format must be told of 'x.dat'"),
+        ("x.dat", (), "error: --format must be given for 'x.dat'"),
         ("x.npy", ("--features", "a"), "error: features cannot be used with the format 'npy'"),
         ("x.npy", ("--target", "x.npy"), "error: target must have the shape (400,)"),
         ("x.npy", ("--loss", "gamma", "--target", "price.npy"), "error: y must be > 0"),

@@ -1,6 +1,5 @@
 """Options of the command line, made of the parameters of estimators and sources."""
 
-import difflib
 import importlib
 import inspect
 import re
@@ -11,7 +10,8 @@ from typing import Any
 
 import rich_click as click
 
-from fastopt.cli.values import READERS, ScheduleOf, plain
+from fastopt.cli.meant import meant
+from fastopt.cli.values import READERS, SCHEDULES, ScheduleOf, plain
 
 ESTIMATORS = {
     "classifier": ("linear_model", "SGDClassifier"),
@@ -22,6 +22,8 @@ ESTIMATORS = {
 }
 #: Parameters that a command has no use for: --quiet decides on the bar, --resume goes on.
 NOT_OPTIONS = ("verbose", "warm_start", "n_jobs")
+#: Options that are called otherwise elsewhere.
+CALLED = {"--lr": "--learning-rate, or --eta0"}
 #: Options that may be given more than once, for all that is told.
 LISTS = ("categorical", "class_weight", "classes", "features")
 #: How values are written that are more than a name or a number.
@@ -50,6 +52,18 @@ class Command(click.RichCommand):
     ) -> None:
         super().__init__(*args, **options)
         self._made = list(made)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; of options that others call so, tell what they are here."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name not in CALLED:
+                raise
+            here = CALLED[error.option_name]
+            raise click.UsageError(
+                f"No such option {error.option_name!r}. Did you mean {here}?", ctx
+            ) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return all options."""
@@ -143,6 +157,13 @@ def read_values(texts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _read(name, text) for name, text in given.items()}
 
 
+def check_format(data: str, given: Mapping[str, Any]) -> None:
+    """Raise the error of usage of standard input without a format."""
+    if data == "-" and "format" not in given:
+        formats = ", ".join(_listed(source_arguments()["format"][0]))
+        raise click.UsageError(f"--format must be given for standard input: {formats}")
+
+
 def check_values(of: str, values: Mapping[str, Any]) -> None:
     """Raise the error of usage of a value that an estimator does not take."""
     kinds = estimators()
@@ -163,14 +184,16 @@ def _check_value(name: str, value: Any, constraints: Iterable[Any]) -> None:
 
     if any(make_constraint(constraint).is_satisfied_by(value) for constraint in constraints):
         return
-    raise _unexpected(name, value, _wanted(constraints), _choices(constraints))
+    wanted, words = _wanted(constraints), _choices(constraints)
+    if name == "learning_rate":
+        wanted.append("a schedule such as cosine:0.01")
+        words += SCHEDULES
+    raise _unexpected(name, value, wanted, words)
 
 
 def _unexpected(name: str, value: Any, wanted: list[str], words: list[str]) -> click.BadParameter:
     """Return the error of usage of a value that is none of those wanted, some of them words."""
-    message = f"expected {', '.join(wanted)}; got {value!r}."
-    if close := difflib.get_close_matches(str(value), words, 1):
-        message += f" Did you mean {close[0]}?"
+    message = f"expected {', '.join(wanted)}; got {value!r}.{meant(str(value), words)}"
     return click.BadParameter(message, param_hint=flag_of(name))
 
 
@@ -205,7 +228,8 @@ def _read(name: str, text: Any) -> Any:
     try:
         return READERS.get(name, plain)(text)
     except (ValueError, TypeError) as error:
-        raise click.BadParameter(f"{error}.", param_hint=flag_of(name)) from None
+        message = str(error) if str(error).endswith((".", "?")) else f"{error}."
+        raise click.BadParameter(message, param_hint=flag_of(name)) from None
 
 
 def _option(

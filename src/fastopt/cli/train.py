@@ -14,6 +14,7 @@ import rich_click as click
 from fastopt.cli.options import (
     ESTIMATORS,
     Command,
+    check_format,
     estimator_options,
     estimators,
     read_values,
@@ -132,6 +133,7 @@ def command(
 
     values = read_values(texts)
     given = {name: values.pop(name) for name in source_arguments() if name in values}
+    check_format(data, given)
     choice = Choice(of, values, epochs, sets_rate(texts["optimizer"] or ""))
     choice.check_takes("eval_set", {"--valid": valid})
     choice.check_takes("checkpoint", {"--checkpoint": checkpoint})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastopt import schedules
+from fastopt.cli.meant import meant
 from fastopt.optim import OPTIMIZERS
 from fastopt.schedules.base import BaseSchedule
 
@@ -100,7 +101,9 @@ def optimizer(text: str) -> Any:
     """Return an optimizer: its name, or an unbound one made of ``adam:lr=0.01,betas=0.9/0.99``."""
     name, colon, arguments = text.partition(":")
     if name not in OPTIMIZERS:
-        raise ValueError(f"expected one of {', '.join(OPTIMIZERS)}, got {name!r}")
+        raise ValueError(
+            f"expected one of {', '.join(OPTIMIZERS)}; got {name!r}.{meant(name, OPTIMIZERS)}"
+        )
     if not colon:
         return name
     usual = OPTIMIZERS[name]
@@ -121,9 +124,14 @@ def learning_rate(text: str) -> Any:
     """
     name, colon, arguments = text.partition(":")
     if not colon and name not in SCHEDULES.keys() - {"constant", "optimal"}:
+        if isinstance(plain(text), int | float):
+            raise ValueError(f"write constant:{text} for a fixed rate")
         return plain(text)
     if name not in SCHEDULES:
-        raise ValueError(f"expected one of {', '.join(SCHEDULES)} before the colon, got {name!r}")
+        raise ValueError(
+            f"expected one of {', '.join(SCHEDULES)} before the colon; got {name!r}."
+            f"{meant(name, SCHEDULES)}"
+        )
     return ScheduleOf(name, arguments)
 
 
