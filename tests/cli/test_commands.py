@@ -26,8 +26,9 @@ def test_each_command_has_help(run, name):
     assert "\\b" not in result.stdout  # the mark of lines that stay apart
 
 
-def test_the_version_is_told(run):
-    assert run("--version").stdout == f"fastopt, version {fastopt.__version__}\n"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told(run, option):
+    assert run(option).stdout == f"fastopt, version {fastopt.__version__}\n"
 
 
 def test_an_unknown_command_is_wrong_usage(run):

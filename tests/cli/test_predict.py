@@ -50,9 +50,10 @@ def test_labels_that_were_read_as_whole_floats_are_whole(run, rows, tmp_path):
     assert set(run("predict", tmp_path / "m", "x.npy").stdout.split()) == {"0", "2"}
 
 
-def test_predictions_go_to_a_file(run, train, tmp_path):
+@pytest.mark.parametrize("option", ["--output", "-o"])
+def test_predictions_go_to_a_file(run, train, tmp_path, option):
     path = train("y")
-    assert run("predict", path, "x.npy", "--output", tmp_path / "p").stdout == ""
+    assert run("predict", path, "x.npy", option, tmp_path / "p").stdout == ""
     assert (tmp_path / "p").read_text() == run("predict", path, "x.npy").stdout
 
 

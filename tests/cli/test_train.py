@@ -217,8 +217,9 @@ def test_each_epoch_is_told_in_a_line(run, tmp_path):
     assert result.stdout == ""
 
 
-def test_quiet_is_quiet(run, tmp_path):
-    told = ("--target", "y.npy", "--epochs", 2, "--quiet", "--model", tmp_path / "m")
+@pytest.mark.parametrize("option", ["--quiet", "-q"])
+def test_quiet_is_quiet(run, tmp_path, option):
+    told = ("--target", "y.npy", "--epochs", 2, option, "--model", tmp_path / "m")
     assert run("train", "x.npy", *told).output == ""
 
 

@@ -73,7 +73,7 @@ class Commands(click.RichGroup):
 
 
 @click.command("fastopt", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(fastopt.__version__, prog_name="fastopt")
+@click.version_option(fastopt.__version__, "-V", "--version", prog_name="fastopt")
 def commands() -> None:
     """Train linear and logistic models, and K-means, on files of any size; predict with them.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import rich_click as click
 
+from fastopt.cli.columns import COLUMNS, columns
 from fastopt.cli.meant import meant
 from fastopt.cli.values import READERS, SCHEDULES, ScheduleOf, plain
 
@@ -22,6 +23,8 @@ ESTIMATORS = {
 }
 #: Parameters that a command has no use for: --quiet decides on the bar, --resume goes on.
 NOT_OPTIONS = ("verbose", "warm_start", "n_jobs")
+#: Options of one estimator alone are told together.
+GROUPS: dict[tuple[str, ...], str] = {("kmeans",): "K-means", ("one-class",): "One-class SVM"}
 #: Options that are called otherwise elsewhere.
 CALLED = {"--lr": "--learning-rate, or --eta0"}
 #: Options that may be given more than once, for all that is told.
@@ -34,8 +37,8 @@ NOTATIONS = {
     "class_weight": "Written balanced or LABEL:WEIGHT,...",
     "classes": "Written A,B,...",
     "features": "Written A,B,...",
-    "learning_rate": "A schedule is written cosine:0.01 or cosine:0.01,final=0.001; steps that it "
-    "is not told are all those of the training",
+    "learning_rate": "A name, or a schedule, written cosine:0.01 or cosine:0.01,final=0.001; steps "
+    "that it is not told are all those of the training",
     "memory": "Written 128MB or 1GiB",
     "optimizer": "Hyper-parameters are written adam:betas=0.8/0.99; with an lr among them the "
     "learning rate is optimal",
@@ -115,16 +118,23 @@ def estimator_options(kinds: Mapping[str, type]) -> list[click.Option]:
         defaults = {of: parameters(kinds[of])[name] for of in constraints}
         choices = sorted({choice for each in constraints.values() for choice in _choices(each)})
         flag = all(each == ["boolean"] for each in constraints.values())
-        made.append(_option(name, told.get(name, ""), _defaults(defaults), choices, flag, "Model"))
+        if name == "learning_rate":
+            choices = sorted({*choices, *SCHEDULES})
+        panel = GROUPS.get(tuple(constraints), "Model")
+        made.append(_option(name, told.get(name, ""), _defaults(defaults), choices, flag, panel))
     return made
 
 
 def source_options(left_out: Iterable[str] = ()) -> list[click.Option]:
     """Return an option for each argument of `open_source`, but for some of them."""
     made = []
-    for name, (kind, text) in source_arguments().items():
+    arguments = source_arguments()
+    for name in sorted(arguments, key=lambda name: name != "target"):
+        kind, text = arguments[name]
         if name not in left_out:
             choices = _listed(kind)
+            if name == "format":  # with all endings, which are one sentence
+                text = text.replace("None is", "By default").replace(";", ",")
             made.append(_option(name, text, None, choices, kind == "bool", "Data"))
     return made
 
@@ -249,9 +259,13 @@ def _option(
         multiple=name in LISTS,
         help=" ".join(f"{sentence}." for sentence in told),
         metavar=None if flag else "TEXT" if choices or name in READERS else "VALUE",
-        shell_complete=lambda ctx, param, typed: [c for c in choices if c.startswith(typed)],
+        shell_complete=columns if name in COLUMNS else _among(choices),
         panel=panel,
     )
+
+
+def _among(choices: list[str]) -> Callable[..., Any]:
+    return lambda ctx, param, typed: [word for word in choices if word.startswith(typed)]
 
 
 def _choices(constraints: Iterable[Any]) -> list[str]:

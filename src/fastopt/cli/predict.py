@@ -19,6 +19,7 @@ from fastopt.cli.saved import opened
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
+    "-o",
     "--output",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True),
     default="-",

@@ -40,7 +40,7 @@ _output = partial(
 )
 
 
-@click.command("train", cls=Command, made=[lambda: estimator_options(estimators()), source_options])
+@click.command("train", cls=Command, made=[source_options, lambda: estimator_options(estimators())])
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
     "--estimator",
@@ -79,7 +79,7 @@ _output = partial(
 @_output("--model", required=True, help="File to write the model to.", panel="Output")
 @_output("--history", help="File to write the history to, as CSV: a row an epoch.", panel="Output")
 @_output("--plot", help="Picture of the losses to make: .png, .svg or .pdf.", panel="Output")
-@click.option("--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
+@click.option("-q", "--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object of what came out.", panel="Output"
 )
