@@ -9,6 +9,7 @@ import pytest
 import fastopt
 from fastopt import _core
 from fastopt.cli import COMMANDS, bench
+from tests.cli.conftest import said
 
 
 def test_help_tells_all_commands(run):
@@ -25,13 +26,28 @@ def test_each_command_has_help(run, name):
     assert "\\b" not in result.stdout  # the mark of lines that stay apart
 
 
-def test_the_version_is_told(run):
-    assert run("--version").stdout == f"fastopt, version {fastopt.__version__}\n"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told(run, option):
+    assert run(option).stdout == f"fastopt, version {fastopt.__version__}\n"
 
 
 def test_an_unknown_command_is_wrong_usage(run):
     result = run("tarin")
     assert (result.exit_code, "tarin" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["tran", "Train", "tarin"])
+def test_the_command_that_is_meant_is_told(run, name):
+    assert f"No such command '{name}'. Did you mean train?" in said(run(name))
+
+
+def test_the_options_that_are_called_otherwise_elsewhere_are_told(run):
+    told = said(run("train", "x.npy", "--lr", 0.1))
+    assert "No such option '--lr'. Did you mean --learning-rate, or --eta0?" in told
+
+
+def test_an_option_that_is_misspelt_is_told(run):
+    assert "--penalty" in said(run("train", "x.npy", "--penalti", "l1"))
 
 
 def test_config_is_told_to_people(run):

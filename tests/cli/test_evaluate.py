@@ -110,6 +110,19 @@ def test_a_table_is_for_people(run, train):
     assert len({line.rindex(" ") for line in lines}) == 1  # the columns begin together
 
 
+@pytest.mark.parametrize(
+    ("target", "known"), [("y", "0, 1"), ("three", "0, 1, 2")], ids=["two", "three"]
+)
+def test_a_class_that_the_model_does_not_know_is_named(run, train, rows, target, known):
+    y = np.load(rows / f"{target}.npy")
+    y[7] = 9
+    np.save(rows / "nine.npy", y)
+    result = run("evaluate", train(target), "x.npy", "--target", "nine.npy")
+    assert result.exit_code == 1
+    told = f"error: x.npy: y holds 9, which the model does not know ({known})\n"
+    assert result.stderr == told
+
+
 def test_y_is_asked_for(run, train):
     result = run("evaluate", train("y"), "x.npy")
     assert result.exit_code == 1

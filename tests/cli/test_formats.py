@@ -92,3 +92,20 @@ def test_a_table_is_encoded_as_it_was_in_the_training(table, run, tmp_path):
     result = run("predict", tmp_path / "m", "-", "--format", "csv", input=text)
     assert set(result.stdout.split()) <= {"yes", "no"}
     assert len(result.stdout.split()) == 2
+
+
+def test_features_and_categories_may_be_told_one_by_one(table, run, tmp_path):
+    columns = ("--features", "age", "--features", "city", "--target", "bought")
+    told = (*columns, "--categorical", "city", "--epochs", 1)
+    rate = ("--learning-rate", "constant:1e-4")
+    assert run("train", table, *told, *rate, "--model", tmp_path / "m").exit_code == 0
+    assert fastopt.load(tmp_path / "m").source_schema_["features"] == ["age", "city"]
+
+
+def test_a_column_may_be_called_a_number(run, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "rows.csv").write_text("1,2020,none\n0.5,yes,1\n-1,no,2\n")
+    told = ("--target", "2020", "--sample-weight", "none", "--epochs", 1)
+    result = run("train", tmp_path / "rows.csv", *told, "--model", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    assert fastopt.load(tmp_path / "m").n_features_in_ == 1

@@ -7,6 +7,7 @@ import pytest
 
 import fastopt
 from fastopt.cli.inspect import feature_name
+from fastopt.linear_model import SGDClassifier
 
 
 def test_kind_parameters_and_coefficients_are_told(run, train):
@@ -25,7 +26,6 @@ def test_kind_parameters_and_coefficients_are_told(run, train):
 
 def test_features_are_told_by_name(run, rows, tmp_path):
     pandas = __import__("pandas")
-    from fastopt.linear_model import SGDClassifier
 
     X = pandas.DataFrame(np.load(rows / "x.npy"), columns=list("abcde"))
     SGDClassifier(random_state=0).fit(X, np.load(rows / "y.npy")).save(tmp_path / "m")
@@ -60,3 +60,16 @@ def test_a_table_is_for_people(run, train):
 
 def test_no_coefficients_are_told_if_none_are_wanted(run, train):
     assert "coefficients" not in run("inspect", train("y"), "--top", 0).stdout
+
+
+def test_a_model_that_is_not_trained_is_told_to_be_so(run, tmp_path):
+    SGDClassifier("hinge", alpha=0.25).save(tmp_path / "m")
+    told = json.loads(run("inspect", tmp_path / "m", "--json").stdout)
+    assert (told["estimator"], told["trained"]) == ("SGDClassifier", False)
+    assert (told["parameters"]["alpha"], told["coefficients"]) == (0.25, [])
+    lines = run("inspect", tmp_path / "m").stdout.splitlines()
+    assert lines[1].split() == ["trained", "no"]
+
+
+def test_a_model_that_is_trained_is_told_to_be_so(run, train):
+    assert run("inspect", train("y")).stdout.splitlines()[1].split() == ["trained", "yes"]

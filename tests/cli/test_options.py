@@ -8,13 +8,15 @@ import rich_click as click
 from sklearn.utils._param_validation import Interval
 
 from fastopt.cli import options, train
+from fastopt.cli.values import SCHEDULES
 from fastopt.data import open_source
+from fastopt.data.open import FORMATS
 from fastopt.linear_model import SGDClassifier
 
 
 @pytest.fixture(scope="module")
 def of_train():
-    context = click.RichContext(train.command)
+    context = click.RichContext(train.command, help_option_names=["-h", "--help"])
     return {param.name: param for param in train.command.get_params(context)}
 
 
@@ -75,6 +77,7 @@ def test_help_tells_the_default_and_where_it_is_another(of_train):
         ),
         ("penalty", "", ["elasticnet", "l1", "l2", "none"]),
         ("format", "p", ["parquet"]),
+        ("learning_rate", "co", ["constant", "cosine", "cosine_restarts"]),
     ],
 )
 def test_names_are_completed(name, typed, completed, of_train):
@@ -89,3 +92,51 @@ def test_the_parameters_of_a_docstring_are_found():
     assert told["memory"][1].startswith("Bytes that the source takes at most")
     assert set(told) == set(inspect.signature(open_source).parameters)
     assert options.described(SGDClassifier)["warm_start"][0] == "bool"
+
+
+def test_data_come_before_models_and_the_target_first(of_train):
+    panels = list(dict.fromkeys(param.panel for param in of_train.values()))
+    assert panels[-4:] == ["Data", "Model", "One-class SVM", "K-means"]
+    assert next(name for name, param in of_train.items() if param.panel == "Data") == "target"
+
+
+def test_options_of_one_estimator_are_told_together(of_train):
+    assert {of_train[name].panel for name in ("n_clusters", "reassignment_ratio")} == {"K-means"}
+    assert of_train["nu"].panel == "One-class SVM"
+    assert of_train["tol"].panel == "Model"
+
+
+def test_help_names_all_schedules(of_train):
+    for name in SCHEDULES:
+        assert name in of_train["learning_rate"].help
+
+
+def test_help_names_all_endings(of_train):
+    for _, _, endings in FORMATS.values():
+        for ending in endings:
+            assert ending in of_train["format"].help
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "completed"),
+    [
+        ("target", "a", ["age", "area, net"]),
+        ("features", "city,a", ["city,age", "city,area, net"]),
+        ("categorical", "c", ["city"]),
+        ("sample_weight", "x", []),
+    ],
+)
+def test_columns_are_completed(name, typed, completed, of_train, tmp_path):
+    (tmp_path / "rows.csv").write_text('age,city,"area, net"\n1,oslo,2\n')
+    context = click.RichContext(train.command)
+    context.params["data"] = str(tmp_path / "rows.csv")
+    found = of_train[name].shell_complete(context, typed)
+    assert [item.value for item in found] == completed
+
+
+@pytest.mark.parametrize("data", ["rows.npy", "nothing.csv", None])
+def test_files_are_completed_where_there_are_no_columns(data, of_train):
+    context = click.RichContext(train.command)
+    context.params["data"] = data
+    [item] = of_train["target"].shell_complete(context, "y")
+    assert (item.value, item.type) == ("y", "file")

@@ -1,12 +1,15 @@
 """``fastopt predict`` writes what the model says of each row."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fastopt
+from fastopt.cli import predict
 from fastopt.cli.predict import lines
+from fastopt.data import open_source
 from tests.cli.conftest import said
 
 
@@ -47,10 +50,27 @@ def test_labels_that_were_read_as_whole_floats_are_whole(run, rows, tmp_path):
     assert set(run("predict", tmp_path / "m", "x.npy").stdout.split()) == {"0", "2"}
 
 
-def test_predictions_go_to_a_file(run, train, tmp_path):
+@pytest.mark.parametrize("option", ["--output", "-o"])
+def test_predictions_go_to_a_file(run, train, tmp_path, option):
     path = train("y")
-    assert run("predict", path, "x.npy", "--output", tmp_path / "p").stdout == ""
+    assert run("predict", path, "x.npy", option, tmp_path / "p").stdout == ""
     assert (tmp_path / "p").read_text() == run("predict", path, "x.npy").stdout
+
+
+def test_the_lines_of_a_block_are_one_write(run, train, rows, monkeypatch):
+    class Pieces(list):
+        write = list.append
+
+        def flush(self):
+            pass
+
+    pieces = Pieces()
+    monkeypatch.setattr(predict, "written", lambda path: nullcontext(pieces))
+    told = ("--memory", 32 * 5 * 4 * 10)  # in many blocks
+    assert run("predict", train("y"), "x.npy", *told).exit_code == 0
+    n_blocks = open_source(rows / "x.npy", memory=told[1]).n_blocks
+    assert len(pieces) == n_blocks > 1
+    assert len("".join(pieces).split()) == 400
 
 
 def test_a_file_is_left_as_it_was_where_a_row_is_wrong(run, train, rows, tmp_path):

@@ -138,9 +138,11 @@ def test_help_comes_soon(start):
         ("fastopt tr", ["train"]),
         ("fastopt train --optimizer adam", ["adam", "adamax", "adamw"]),
         ("fastopt train --learning", ["--learning-rate"]),
+        ("fastopt train columns.csv --target a", ["age"]),
     ],
 )
 def test_the_shell_completes(words, completed, rows):
+    (rows / "columns.csv").write_text("age,city\n")
     told = {
         "_FASTOPT_COMPLETE": "bash_complete",
         "COMP_WORDS": words,

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import fastopt
 from fastopt import optim, schedules
 from fastopt.cluster import MiniBatchKMeans
 from fastopt.linear_model import SGDClassifier, SGDRegressor
+from fastopt.linear_model.checkpoints import NAME, Checkpoints
 from tests.cli.conftest import said
 
 
@@ -93,6 +96,11 @@ def test_parameters_reach_the_estimator(train):
     assert (model.coef_ >= 0).all()
 
 
+def test_a_list_may_be_told_in_parts(train):
+    weights = ("--class-weight", "0:1", "--class-weight", "1:2")
+    assert fastopt.load(train("y", *weights)).class_weight == {0: 1, 1: 2}
+
+
 def test_a_training_that_is_gone_on_with_is_that_of_one_go(train, tmp_path):
     at_once = fastopt.load(train("y", "--epochs", 4))
     for epochs in (2, 4):
@@ -102,11 +110,89 @@ def test_a_training_that_is_gone_on_with_is_that_of_one_go(train, tmp_path):
     assert len(gone_on.history_) == 4
 
 
-def test_without_resume_a_training_begins_anew(train, tmp_path):
-    for epochs in (2, 3):
-        path = train("y", "--epochs", epochs, "--checkpoint", tmp_path / "c")
-    assert len(fastopt.load(path).history_) == 3
-    assert fastopt.load(path).t_ == 1 + 3 * 400
+def test_without_resume_a_checkpoint_is_not_replaced(run, train, tmp_path):
+    train("y", "--epochs", 2, "--checkpoint", tmp_path / "c")
+    before = (tmp_path / "c" / NAME).read_bytes()
+    told = ("--target", "y.npy", "--checkpoint", tmp_path / "c", "--model", tmp_path / "m")
+    result = run("train", "x.npy", *told)
+    assert result.exit_code == 2
+    assert "already holds a checkpoint of 2 epochs: give --resume to go on, or another" in said(
+        result
+    )
+    assert (tmp_path / "c" / NAME).read_bytes() == before
+
+
+@pytest.fixture
+def resumed(run, train, tmp_path):
+    """Go on after two epochs; return the lines that tell of it."""
+    train("y", "--epochs", 2, "--checkpoint", tmp_path / "c")
+    always = ("--target", "y.npy", "--random-state", 0, "--learning-rate", "constant")
+
+    def lines(*told):
+        how = ("--checkpoint", tmp_path / "c", "--resume", "--model", tmp_path / "m")
+        result = run("train", "x.npy", *always, *how, *told)
+        assert result.exit_code == 0, result.output
+        return result.stderr.splitlines()
+
+    return lines
+
+
+def test_it_is_told_where_a_training_goes_on(resumed):
+    lines = resumed("--epochs", 3)
+    assert lines[0] == "going on from epoch 2"
+    assert lines[1].startswith("epoch 3 of at most 3")
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--max-iter"])
+def test_it_is_told_if_there_is_nothing_to_train(resumed, option):
+    lines = resumed(option, 1)
+    assert lines[0] == f"nothing to train: the checkpoint has 2 epochs, {option} is 1"
+    assert not any(line.startswith("epoch") for line in lines)
+
+
+def test_a_training_that_has_converged_is_not_gone_on_with(resumed):
+    assert resumed("--epochs", 40, "--tol", 10)[-2].startswith("converged: ")
+    [line, *_] = resumed("--epochs", 50)
+    assert line.startswith("nothing to train: the checkpoint has ")
+    assert line.endswith(" epochs and has converged")
+
+
+def test_the_part_of_an_epoch_that_is_done_is_told(run, tmp_path, monkeypatch):
+    told = ("--target", "y.npy", "--random-state", 0, "--epochs", 1, "--every", 0.25)
+    told += ("--memory", 5 * 4 * 32 * 2, "--checkpoint", tmp_path / "c", "--model", tmp_path / "m")
+    save, saved = Checkpoints.save, []
+
+    def interrupted(self, *state):
+        save(self, *state)
+        saved.append(None)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "save", interrupted)
+    assert run("train", "x.npy", *told).exit_code == 130
+    line = run("train", "x.npy", *told, "--resume").stderr.splitlines()[0]
+    assert re.fullmatch(r"going on from epoch 0 and \d+ of \d+ parts of the next", line)
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ((), "loss has not fallen"),
+        (("--restore-best",), "loss has not fallen"),
+        (("--restore-best", "--valid", "x.npy"), "validation loss has not fallen"),
+        (("--early-stopping", "--valid", "x.npy"), "validation score has not risen"),
+    ],
+)
+def test_it_is_told_why_a_training_ends(run, tmp_path, told, what):
+    told += ("--valid-target", "y.npy") if "--valid" in told else ()
+    told += ("--epochs", 40, "--tol", 10, "--n-iter-no-change", 3, "--model", tmp_path / "m")
+    lines = run("train", "x.npy", "--target", "y.npy", *told).stderr.splitlines()
+    assert lines[-2] == f"converged: the {what} by --tol for 3 epochs"
+
+
+def test_nothing_is_told_of_a_training_of_all_its_epochs(run, tmp_path):
+    told = ("--target", "y.npy", "--epochs", 2, "--model", tmp_path / "m")
+    assert "converged" not in run("train", "x.npy", *told).stderr
 
 
 def test_checkpoints_are_written_within_an_epoch(run, tmp_path, monkeypatch):
@@ -132,8 +218,9 @@ def test_each_epoch_is_told_in_a_line(run, tmp_path):
     assert result.stdout == ""
 
 
-def test_quiet_is_quiet(run, tmp_path):
-    told = ("--target", "y.npy", "--epochs", 2, "--quiet", "--model", tmp_path / "m")
+@pytest.mark.parametrize("option", ["--quiet", "-q"])
+def test_quiet_is_quiet(run, tmp_path, option):
+    told = ("--target", "y.npy", "--epochs", 2, option, "--model", tmp_path / "m")
     assert run("train", "x.npy", *told).output == ""
 
 
@@ -176,17 +263,35 @@ def test_the_losses_are_drawn(train, tmp_path):
         ),
         (("--nu", "0.5", "--loss", "huber"), "--nu cannot be used with --estimator regressor"),
         (("--learning-rate", "cosine"), "--learning-rate: cosine needs lr"),
+        (("--learning-rate", "Cosin"), "a schedule such as cosine:0.01; got 'Cosin'. Did you mean"),
+        (("--loss", "HINGE"), "got 'HINGE'. Did you mean hinge?"),
+        (
+            ("--loss", "log_loss", "--target", "price.npy"),
+            "; for numbers give --loss squared_error",
+        ),
+        (("--target", "price.npy"), "SGDClassifier needs classes, found "),
         (("--learning-rate", "cosinus:1"), "--learning-rate: expected one of"),
         (("--learning-rate", "pa1", "--loss", "log_loss"), "learning_rate='pa1' needs"),
         (("--optimizer", "adam:lr=x"), "--optimizer: lr must be"),
         (("--optimizer", "adam:lr=1", "--learning-rate", "constant"), "must be optimal"),
         (("--memory", "much"), "--memory: expected a number of bytes"),
+        (
+            ("--missing", "median"),
+            "--missing: expected mean, raise, skip, zero; got 'median'. Did you mean mean?",
+        ),
+        (("--dtype", "float16"), "--dtype: expected float32, float64; got 'float16'"),
+        (("--on-bad-rows", "drop"), "--on-bad-rows: expected raise, skip; got 'drop'"),
+        (("--format", "cvs"), "--format: expected arrow, csv, npy, parquet, svmlight, tsv"),
+        (("--categorical", "city=4k"), "--categorical: expected COLUMN=onehot or COLUMN=NUMBER"),
+        (("--n-features", "many"), "--n-features: expected a whole number"),
         (("--resume",), "need --checkpoint"),
         (("--every", "1"), "need --checkpoint"),
         (("--valid-target", "y.npy"), "needs --valid"),
         (("--model", "nowhere/m"), "'--model': there is no folder nowhere"),
         (("--history", "nowhere/h"), "'--history': there is no folder nowhere"),
         (("--model", "/dev/null"), "'--model': /dev/null is no file"),
+        (("--model", "-"), "'--model': expected the name of a file, got -"),
+        (("--plot", "p.xyz"), "'--plot': expected a name that ends in .png, .svg, .pdf"),
         (("--nothing",), "--nothing"),
     ],
 )
@@ -195,6 +300,13 @@ def test_wrong_usage_names_the_option_and_ends_with_2(run, told, message, tmp_pa
     assert result.exit_code == 2
     assert message in said(result)
     assert not (tmp_path / "m").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: os.fspath(path) != os.fspath(tmp_path))
+    result = run("train", "nothing.npy", "--target", "y.npy", "--model", tmp_path / "m")
+    assert result.exit_code == 2
+    assert "nothing can be written to the folder" in said(result)
 
 
 def test_a_target_that_is_missing_is_asked_for(run, tmp_path):
@@ -222,7 +334,7 @@ def test_what_a_fit_does_not_take_is_refused(run, estimator, option, kind, tmp_p
     ("data", "told", "message"),
     [
         ("nothing.npy", (), "error: nothing.npy: No such file or directory"),
-        ("x.dat", (), "error: format must be told of 'x.dat'"),
+        ("x.dat", (), "error: --format must be given for 'x.dat'"),
         ("x.npy", ("--features", "a"), "error: features cannot be used with the format 'npy'"),
         ("x.npy", ("--target", "x.npy"), "error: target must have the shape (400,)"),
         ("x.npy", ("--loss", "gamma", "--target", "price.npy"), "error: y must be > 0"),

@@ -75,13 +75,21 @@ def test_a_schedule_is_as_long_as_the_training_if_it_is_not_told(text, schedule)
         (values.learning_rate, "cosine:0.1,lr=1", "expected cosine:LR,"),
         (values.learning_rate, "constant:0.1,2", "expected constant:LR, got '0.1,2'"),
         (values.learning_rate, "nothing:1", "got 'nothing'"),
+        (values.learning_rate, "Cosin:1", "got 'Cosin'. Did you mean cosine?"),
+        (values.learning_rate, "0.1", "write constant:0.1 for a fixed rate"),
+        (values.optimizer, "ADAMW", "got 'ADAMW'. Did you mean adamw?"),
         (values.learning_rate, "cosine:-1", "lr must be"),
         (values.optimizer, "nothing", "got 'nothing'"),
         (values.optimizer, "sgd:params=1", "expected sgd:"),
         (values.class_weight, "1", "expected balanced, none or LABEL:WEIGHT"),
         (values.class_weight, "1:", "expected balanced, none or LABEL:WEIGHT"),
         (values.categorical, "=1", "expected COLUMN=onehot"),
+        (values.categorical, "city=4k", "expected COLUMN=onehot or COLUMN=NUMBER"),
+        (values.categorical, "city=0", "expected COLUMN=onehot or COLUMN=NUMBER"),
         (values.size, "12XB", "expected a number of bytes"),
+        (values.size, "0", "expected a number of bytes"),
+        (values.whole, "0", "expected a whole number from 1, got '0'"),
+        (values.whole, "2.5", "expected a whole number from 1"),
     ],
 )
 def test_what_is_written_wrongly_is_told_how_to_write(read, text, message):
@@ -99,3 +107,23 @@ def test_weights_bounds_encodings_names_and_sizes_have_their_notations():
     assert values.names("a,b") == ["a", "b"]
     assert values.several("0,yes") == (0, "yes")
     assert [values.size(text) for text in ("12", "128MB", "1.5KiB")] == [12, 128 * 10**6, 1536]
+
+
+@pytest.mark.parametrize(
+    ("read", "spaced", "text"),
+    [
+        (values.names, " a , b", "a,b"),
+        (values.several, "0, yes ", "0,yes"),
+        (values.bounds, "0, none", "0,none"),
+        (values.class_weight, "1: 2, no :0.5", "1:2,no:0.5"),
+        (values.categorical, "city = onehot , user", "city=onehot,user"),
+        (values.sets_rate, "adam:amsgrad=true, lr=1", "adam:amsgrad=true,lr=1"),
+    ],
+)
+def test_blanks_around_commas_do_not_count(read, spaced, text):
+    assert read(spaced) == read(text)
+
+
+def test_blanks_between_hyper_parameters_do_not_count():
+    spaced = values.optimizer("adam:lr = 0.1, betas=0.8/0.9")
+    assert spaced.options == optim.Adam(lr=0.1, betas=(0.8, 0.9)).options

@@ -268,3 +268,16 @@ def test_memory_is_bounded(tmp_path):
         out.write(f"{row},0\n{row},1\n" * 500_000)
     assert path.stat().st_size > 20 * memory
     assert peak(path, memory) < memory
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (b"a\xe9,y", "x.csv, line 1: expected the names of columns in UTF-8: .* byte 0xe9"),
+        (b"a,y\r1,2", "x.csv, line 1: expected the names of columns in UTF-8: new-line character"),
+        (b'"a,y', "x.csv, line 1: expected names that end on the line, found a quote"),
+    ],
+)
+def test_a_broken_header_is_told(file, header, message):
+    with pytest.raises(ValueError, match=message):
+        open_source(file(header + b"\n1,0\n"))

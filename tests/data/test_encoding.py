@@ -455,3 +455,37 @@ def test_names_with_dots_are_names(tmp_path):
     assert whole(open_source(path)).tolist() == [[1, 3], [2, 4]]
     feather.write_feather(pa.table({"a.b": [1.0, 2.0], "a": [3.0, 4.0]}), tmp_path / "x.feather")
     assert whole(open_source(tmp_path / "x.feather")).tolist() == [[1, 3], [2, 4]]
+
+
+@pytest.mark.parametrize("columns", [["c", "a", "y"], ["a", "c", "y"]])
+def test_a_column_in_which_there_is_no_category_makes_no_feature(written, columns):
+    frame = pd.DataFrame({"a": ["u", "v"] * 3, "c": pd.Series([None] * 6, dtype=object), "y": 1.0})
+    source = open_source(
+        written(frame[columns]), target="y", categorical=["a", "c"], missing="zero"
+    )
+    assert source.feature_names == ["a=u", "a=v"]
+    assert whole(source).tolist() == [[1, 0], [0, 1]] * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"like": "x"}, TypeError, "like must be the schema of a source, got 'x'"),
+        ({"like": {"features": ["age"]}}, ValueError, "table, got one without categorical, dtype"),
+        ({"target": ["y"]}, TypeError, r"target must be the name of a column, got \['y'\]"),
+        ({"sample_weight": np.ones(2)}, TypeError, "sample_weight must be the name of a column"),
+        ({"features": [["age"]]}, TypeError, "features must be the names of columns"),
+        ({"categorical": [["city"]]}, TypeError, "categorical must be the names of columns"),
+        ({"categorical": {"city": 2**31}}, ValueError, r"\['city'\] must be at most 2147483647"),
+    ],
+)
+def test_arguments_that_are_no_names_are_told(written, options, error, message):
+    with pytest.raises(error, match=message):
+        open_source(written(cities()), **options)
+
+
+def test_means_that_are_no_numbers_are_told(written):
+    path = written(cities())
+    schema = open_source(path, target="y", categorical={"city": 8}, missing="mean").schema
+    with pytest.raises(ValueError, match="got one of the means 5"):
+        open_source(path, like=schema | {"means": 5})

@@ -114,6 +114,22 @@ def test_no_more_than_two_windows_are_there_at_a_time():
     assert max(most) == 2
 
 
+def test_nobody_waits_for_a_thread_whose_window_is_not_wanted():
+    never = threading.Event()
+
+    class Stuck(Numbers):
+        def read(self, blocks):
+            if 0 not in blocks:
+                never.wait(60)
+            return super().read(blocks)
+
+    start = time.perf_counter()
+    for _ in Stuck(40).windows(0, 0, len, shuffle=False):
+        break
+    assert time.perf_counter() - start < 30
+    never.set()
+
+
 def test_an_error_of_the_thread_comes_where_the_window_is_asked_for():
     class Broken(Numbers):
         def read(self, blocks):
@@ -188,3 +204,20 @@ def test_a_source_is_shown_by_what_is_known_of_it(tmp_path, monkeypatch):
 def test_what_cannot_be_opened_is_told(data, options, error, message):
     with pytest.raises(error, match=message):
         open_source(data, **options)
+
+
+@pytest.mark.parametrize(
+    "classes", [5, "ab", [], [[0, 1]], [0, "a"], [None, 1], [0, float("nan")], {0, 1}]
+)
+def test_classes_that_are_no_labels_are_told(classes):
+    with pytest.raises(ValueError, match="classes must be a list of labels"):
+        open_source([(np.eye(2), [0, 1])], classes=classes)
+
+
+@pytest.mark.parametrize("like", ["x", [], {}])
+@pytest.mark.parametrize("name", ["x.npy", "x.svm"])
+def test_a_schema_that_is_none_is_told(name, like, tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "x.svm").write_text("1 1:1\n")
+    with pytest.raises(ValueError if like == {} else TypeError, match="like must be the schema of"):
+        open_source(tmp_path / name, like=like)

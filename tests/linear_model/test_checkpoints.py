@@ -235,12 +235,30 @@ def test_other_parameters_cannot_go_on(changes, message, tmp_path):
     assert not hasattr(model, "coef_")
 
 
-def test_other_data_cannot_go_on(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda X, y: (X[:-1], y[:-1]), r"shape is \(300, 7\), and here \(299, 7\)"),
+        (lambda X, y: (X.astype(np.float32), y), "dtype is float64, and here float32"),
+        (lambda X, y: (X, y[::-1]), "checksum is"),
+        (lambda X, y: (X + 1e-9, y), "checksum is"),
+        (lambda X, y: (X, y, None, None, np.arange(300)), "checksum is"),
+        (lambda X, y: (source(X, y),), r"shape is \(300, 7\), and here \(30, 7\)"),
+    ],
+)
+def test_other_data_cannot_go_on(change, what, tmp_path):
     X, y = data()
     SGDClassifier().fit(X, y, checkpoint=tmp_path)
-    for rows in [(X[:-1], y[:-1]), (X, y[::-1]), (X.astype(np.float32), y), (source(X, y),)]:
-        with pytest.raises(ValueError, match="its data are"):
-            SGDClassifier().fit(*rows, checkpoint=tmp_path, resume=True)
+    with pytest.raises(ValueError, match=f"its data are others: their {what}"):
+        SGDClassifier().fit(*change(X, y), checkpoint=tmp_path, resume=True)
+
+
+def test_a_source_whose_rows_have_changed_cannot_go_on(tmp_path):
+    X, y = data()
+    SGDClassifier().fit(source(X, y), checkpoint=tmp_path)
+    for other in (source(X + 1e-9, y), source(X, y, size=50)):
+        with pytest.raises(ValueError, match="its data are others: their "):
+            SGDClassifier().fit(other, checkpoint=tmp_path, resume=True)
 
 
 def test_another_kind_of_model_cannot_go_on(tmp_path):
@@ -301,3 +319,26 @@ def test_arguments_that_are_wrong_are_told(how, error, message):
 def test_rows_held_out_at_random_need_a_seed(tmp_path):
     with pytest.raises(ValueError, match="checkpoint needs an int as random_state"):
         SGDClassifier(early_stopping=True).fit(*data(), checkpoint=tmp_path)
+
+
+def test_what_a_checkpoint_cannot_hold_is_told_before_the_first_epoch(tmp_path):
+    epochs = []
+    model = SGDClassifier(learning_rate=lambda t: 0.1)
+    with pytest.raises(TypeError, match="which a file cannot hold"):
+        model.fit(*data(), checkpoint=tmp_path, callbacks=epochs.append)
+    assert epochs == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_first_epoch(tmp_path, monkeypatch):
+    epochs = []
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match="checkpoint cannot be written to"):
+        SGDClassifier().fit(*data(), checkpoint=tmp_path, callbacks=epochs.append)
+    assert epochs == []
+
+
+def test_no_folder_is_made_for_a_fit_that_does_not_begin(tmp_path):
+    X, y = data()
+    with pytest.raises(ValueError, match="inconsistent"):
+        SGDClassifier().fit(X, y[1:], checkpoint=tmp_path / "new")
+    assert not (tmp_path / "new").exists()

@@ -318,3 +318,11 @@ def test_validation_data_whose_weights_are_all_0_are_an_error():
     X, y, _ = data()
     with pytest.raises(ValueError, match="eval_set: sample weights must contain at least one"):
         SGDClassifier().fit(X, y, eval_set=open_source(blocks(X, y, np.zeros(len(y)))))
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor])
+def test_a_partial_fit_on_a_source_is_refused(kind):
+    X, y, _ = data()
+    model = kind().fit(X, y)
+    with pytest.raises(TypeError, match="X must be rows, got a source: partial_fit takes its"):
+        model.partial_fit(open_source(blocks(X, y)), y)

@@ -14,6 +14,7 @@ from typing import Any
 import rich_click as click
 
 import fastopt
+from fastopt.cli.meant import meant
 
 COMMANDS = ("train", "predict", "evaluate", "inspect", "bench", "config", "completion")
 FAILURES = (ArithmeticError, ImportError, MemoryError, OSError, TypeError, ValueError)
@@ -44,6 +45,15 @@ class Commands(click.RichGroup):
         command: click.Command = importlib.import_module(f"fastopt.cli.{name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for, or say which is meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {name!r}.{meant(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run one; what goes wrong is told in a line."""
         try:
@@ -56,12 +66,14 @@ class Commands(click.RichGroup):
         except FAILURES as error:
             if getattr(error, "errno", None) == errno.EPIPE:
                 raise
-            click.echo(f"error: {one_line(error)}", err=True)
+            from fastopt.cli.wording import in_shell
+
+            click.echo(f"error: {in_shell(one_line(error))}", err=True)
             ctx.exit(1)
 
 
 @click.command("fastopt", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(fastopt.__version__, prog_name="fastopt")
+@click.version_option(fastopt.__version__, "-V", "--version", prog_name="fastopt")
 def commands() -> None:
     """Train linear and logistic models, and K-means, on files of any size; predict with them.
 

@@ -5,7 +5,9 @@ import math
 from typing import Any
 
 import rich_click as click
+from sklearn.base import is_classifier
 from sklearn.utils import get_tags
+from sklearn.utils.multiclass import type_of_target
 
 from fastopt import _core
 from fastopt.cli.options import check_values, estimators, parameters
@@ -78,8 +80,8 @@ class Choice:
 
     def made_for(self, source: Any) -> Any:
         """Return the estimator, for training on a source."""
-        if get_tags(self.made(steps=1)).target_tags.required and source.peek().y is None:
-            raise click.UsageError("--target must tell where y is")
+        if get_tags(self.made(steps=1)).target_tags.required:
+            self._check_target(source.peek().y)
         rate = self._values.get("learning_rate")
         if not (isinstance(rate, ScheduleOf) and rate.for_all):
             return self.made(steps=1)
@@ -87,6 +89,22 @@ class Choice:
         batch_size = told.get("batch_size", 1)
         batches = 1 if batch_size == "full" else math.ceil(source.n_samples / batch_size)
         return self.made(told["max_iter"] * batches)
+
+    def _check_target(self, y: Any) -> None:
+        """Raise the error of usage of what the loss is not for, as the first rows have it."""
+        if y is None:
+            raise click.UsageError("--target must tell where y is")
+        loss = f"--loss {self._values['loss']}" if "loss" in self._values else self.kind.__name__
+        if is_classifier(self.kind()):
+            if type_of_target(y) == "continuous":
+                odd = next(number for number in y if number % 1)
+                raise click.UsageError(
+                    f"{loss} needs classes, found {odd}; for numbers give --loss squared_error"
+                )
+        elif y.dtype.kind not in "biuf":
+            raise click.UsageError(
+                f"{loss} needs numbers, found {str(y[0])!r}; for classes give --loss log_loss"
+            )
 
 
 def _for_loss(loss: Any) -> str:

@@ -12,6 +12,8 @@ from fastopt.cli.options import Command, read_values, source_options
 from fastopt.cli.saved import opened
 from fastopt.cli.tables import table
 
+MOST_NAMED = 10  # classes
+
 
 @click.command("evaluate", cls=Command, made=[source_options])
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
@@ -76,6 +78,7 @@ def _of_classifier(estimator: Any, source: Any) -> dict[str, Any]:
         methods.append(estimator.predict_proba)
     y, weight, predicted, scores, *rest = _gathered(source, *methods)
     proba = rest[0] if rest else None
+    _check_known(y, classes, source)
     two, which = len(classes) == 2, {"labels": classes, "sample_weight": weight}
     average = {"average": "macro"} if not two else {"average": "binary", "pos_label": classes[1]}
     if not two:
@@ -100,6 +103,17 @@ def _of_classifier(estimator: Any, source: Any) -> dict[str, Any]:
     if proba is not None:
         results["log_loss"] = float(metrics.log_loss(y, proba, **which))
     return results
+
+
+def _check_known(y: Any, classes: Any, source: Any) -> None:
+    """Raise the error of a label that a model has not been taught."""
+    known = classes.tolist()
+    if unknown := sorted(set(np.unique(y).tolist()).difference(known)):
+        name, first = getattr(source, "name", "DATA"), ", ".join(map(str, known[:MOST_NAMED]))
+        more = ", ..." if len(known) > MOST_NAMED else ""
+        raise ValueError(
+            f"{name}: y holds {unknown[0]!r}, which the model does not know ({first}{more})"
+        )
 
 
 def _of_regressor(estimator: Any, source: Any) -> dict[str, Any]:

@@ -40,11 +40,12 @@ def command(model: str, top: int, as_json: bool) -> None:
 
 def inspected(estimator: Any, top: int) -> dict[str, Any]:
     """Return what a model is and holds, by name: of plain values, and parameters as they are."""
-    told: dict[str, Any] = {
-        "estimator": type(estimator).__name__,
-        "n_features": int(estimator.n_features_in_),
-        "epochs": len(getattr(estimator, "history_", ())) or int(estimator.n_iter_),
-    }
+    trained = hasattr(estimator, "n_features_in_")
+    told: dict[str, Any] = {"estimator": type(estimator).__name__, "trained": trained}
+    if not trained:
+        return told | {"parameters": estimator.get_params(deep=False), "coefficients": []}
+    told["n_features"] = int(estimator.n_features_in_)
+    told["epochs"] = len(getattr(estimator, "history_", ())) or int(estimator.n_iter_)
     if hasattr(estimator, "classes_"):
         told["classes"] = estimator.classes_.tolist()
     if hasattr(estimator, "t_"):

@@ -1,6 +1,5 @@
 """Options of the command line, made of the parameters of estimators and sources."""
 
-import difflib
 import importlib
 import inspect
 import re
@@ -11,7 +10,9 @@ from typing import Any
 
 import rich_click as click
 
-from fastopt.cli.values import READERS, ScheduleOf, plain
+from fastopt.cli.columns import COLUMNS, columns
+from fastopt.cli.meant import meant
+from fastopt.cli.values import READERS, SCHEDULES, ScheduleOf, plain
 
 ESTIMATORS = {
     "classifier": ("linear_model", "SGDClassifier"),
@@ -22,6 +23,12 @@ ESTIMATORS = {
 }
 #: Parameters that a command has no use for: --quiet decides on the bar, --resume goes on.
 NOT_OPTIONS = ("verbose", "warm_start", "n_jobs")
+#: Options of one estimator alone are told together.
+GROUPS: dict[tuple[str, ...], str] = {("kmeans",): "K-means", ("one-class",): "One-class SVM"}
+#: Options that are called otherwise elsewhere.
+CALLED = {"--lr": "--learning-rate, or --eta0"}
+#: Options that may be given more than once, for all that is told.
+LISTS = ("categorical", "class_weight", "classes", "features")
 #: How values are written that are more than a name or a number.
 NOTATIONS = {
     "average": "Written true, false, or the number of an update",
@@ -30,8 +37,8 @@ NOTATIONS = {
     "class_weight": "Written balanced or LABEL:WEIGHT,...",
     "classes": "Written A,B,...",
     "features": "Written A,B,...",
-    "learning_rate": "A schedule is written cosine:0.01 or cosine:0.01,final=0.001; steps that it "
-    "is not told are all those of the training",
+    "learning_rate": "A name, or a schedule, written cosine:0.01 or cosine:0.01,final=0.001; steps "
+    "that it is not told are all those of the training",
     "memory": "Written 128MB or 1GiB",
     "optimizer": "Hyper-parameters are written adam:betas=0.8/0.99; with an lr among them the "
     "learning rate is optimal",
@@ -48,6 +55,18 @@ class Command(click.RichCommand):
     ) -> None:
         super().__init__(*args, **options)
         self._made = list(made)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; of options that others call so, tell what they are here."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name not in CALLED:
+                raise
+            here = CALLED[error.option_name]
+            raise click.UsageError(
+                f"No such option {error.option_name!r}. Did you mean {here}?", ctx
+            ) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return all options."""
@@ -99,17 +118,23 @@ def estimator_options(kinds: Mapping[str, type]) -> list[click.Option]:
         defaults = {of: parameters(kinds[of])[name] for of in constraints}
         choices = sorted({choice for each in constraints.values() for choice in _choices(each)})
         flag = all(each == ["boolean"] for each in constraints.values())
-        made.append(_option(name, told.get(name, ""), _defaults(defaults), choices, flag, "Model"))
+        if name == "learning_rate":
+            choices = sorted({*choices, *SCHEDULES})
+        panel = GROUPS.get(tuple(constraints), "Model")
+        made.append(_option(name, told.get(name, ""), _defaults(defaults), choices, flag, panel))
     return made
 
 
 def source_options(left_out: Iterable[str] = ()) -> list[click.Option]:
     """Return an option for each argument of `open_source`, but for some of them."""
     made = []
-    for name, (kind, text) in source_arguments().items():
+    arguments = source_arguments()
+    for name in sorted(arguments, key=lambda name: name != "target"):
+        kind, text = arguments[name]
         if name not in left_out:
-            listed = re.search(r"\{.*?\}", kind)
-            choices = sorted(literal_eval(listed[0])) if listed else []
+            choices = _listed(kind)
+            if name == "format":  # with all endings, which are one sentence
+                text = text.replace("None is", "By default").replace(";", ",")
             made.append(_option(name, text, None, choices, kind == "bool", "Data"))
     return made
 
@@ -124,6 +149,12 @@ def source_arguments() -> dict[str, tuple[str, str]]:
     return {name: told[name] for name in told if name in names}
 
 
+def _listed(kind: str) -> list[str]:
+    """Return the words that the type of an argument in a docstring lists."""
+    listed = re.search(r"\{.*?\}", kind)
+    return sorted(literal_eval(listed[0])) if listed else []
+
+
 def parameters(kind: type) -> dict[str, Any]:
     """Return the parameters of an estimator that are options, and their defaults."""
     signature = inspect.signature(kind).parameters
@@ -132,7 +163,15 @@ def parameters(kind: type) -> dict[str, Any]:
 
 def read_values(texts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of those options that were given."""
-    return {name: _read(name, text) for name, text in texts.items() if text is not None}
+    given = {name: text for name, text in texts.items() if text not in (None, ())}
+    return {name: _read(name, text) for name, text in given.items()}
+
+
+def check_format(data: str, given: Mapping[str, Any]) -> None:
+    """Raise the error of usage of standard input without a format."""
+    if data == "-" and "format" not in given:
+        formats = ", ".join(_listed(source_arguments()["format"][0]))
+        raise click.UsageError(f"--format must be given for standard input: {formats}")
 
 
 def check_values(of: str, values: Mapping[str, Any]) -> None:
@@ -155,10 +194,17 @@ def _check_value(name: str, value: Any, constraints: Iterable[Any]) -> None:
 
     if any(make_constraint(constraint).is_satisfied_by(value) for constraint in constraints):
         return
-    message = f"expected {', '.join(_wanted(constraints))}; got {value!r}."
-    if close := difflib.get_close_matches(str(value), _choices(constraints), 1):
-        message += f" Did you mean {close[0]}?"
-    raise click.BadParameter(message, param_hint=flag_of(name))
+    wanted, words = _wanted(constraints), _choices(constraints)
+    if name == "learning_rate":
+        wanted.append("a schedule such as cosine:0.01")
+        words += SCHEDULES
+    raise _unexpected(name, value, wanted, words)
+
+
+def _unexpected(name: str, value: Any, wanted: list[str], words: list[str]) -> click.BadParameter:
+    """Return the error of usage of a value that is none of those wanted, some of them words."""
+    message = f"expected {', '.join(wanted)}; got {value!r}.{meant(str(value), words)}"
+    return click.BadParameter(message, param_hint=flag_of(name))
 
 
 def _wanted(constraints: Iterable[Any]) -> list[str]:
@@ -182,12 +228,18 @@ def flag_of(name: str) -> str:
 
 
 def _read(name: str, text: Any) -> Any:
-    if not isinstance(text, str):  # a flag
+    if isinstance(text, bool):
         return text
+    if name in LISTS:
+        text = ",".join(text)
+    kind, _ = source_arguments().get(name, ("", ""))
+    if (words := _listed(kind)) and text not in words:
+        raise _unexpected(name, text, words, words)
     try:
         return READERS.get(name, plain)(text)
     except (ValueError, TypeError) as error:
-        raise click.BadParameter(f"{error}.", param_hint=flag_of(name)) from None
+        message = str(error) if str(error).endswith((".", "?")) else f"{error}."
+        raise click.BadParameter(message, param_hint=flag_of(name)) from None
 
 
 def _option(
@@ -204,11 +256,16 @@ def _option(
     return click.RichOption(
         [declared, name],
         default=None,
+        multiple=name in LISTS,
         help=" ".join(f"{sentence}." for sentence in told),
         metavar=None if flag else "TEXT" if choices or name in READERS else "VALUE",
-        shell_complete=lambda ctx, param, typed: [c for c in choices if c.startswith(typed)],
+        shell_complete=columns if name in COLUMNS else _among(choices),
         panel=panel,
     )
+
+
+def _among(choices: list[str]) -> Callable[..., Any]:
+    return lambda ctx, param, typed: [word for word in choices if word.startswith(typed)]
 
 
 def _choices(constraints: Iterable[Any]) -> list[str]:

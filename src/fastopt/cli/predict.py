@@ -9,6 +9,7 @@ import numpy as np
 import rich_click as click
 
 from fastopt.cli.options import Command, read_values, source_options
+from fastopt.cli.outputs import check_apart
 from fastopt.cli.saved import opened
 
 
@@ -18,6 +19,7 @@ from fastopt.cli.saved import opened
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
+    "-o",
     "--output",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True),
     default="-",
@@ -32,7 +34,7 @@ from fastopt.cli.saved import opened
 def command(model: str, data: str, output: str, proba: bool, scores: bool, **texts: Any) -> None:
     """Predict the rows of DATA, a file or - for standard input, by the file MODEL.
 
-    A line is written for each row, at once: what comes through a pipe goes on through a pipe.
+    A line is written for each row. What comes through a pipe is read to its end before the first.
 
     \b
     fastopt predict out.fastopt rows.svm --proba > probabilities.csv
@@ -40,12 +42,13 @@ def command(model: str, data: str, output: str, proba: bool, scores: bool, **tex
     """  # noqa: D301
     if proba and scores:
         raise click.UsageError("--proba and --scores cannot both be given")
+    check_apart({"--output": output}, {"the data": data, "the model": model})
     estimator, source = opened(model, data, read_values(texts))
     predict = _method(estimator, "--proba" if proba else "--scores" if scores else "")
     with written(output) as file:
         for block in source:
             if len(block):
-                file.writelines(f"{line}\n" for line in lines(predict(block.X)))
+                file.write("".join(f"{line}\n" for line in lines(predict(block.X))))  # at once
                 file.flush()
 
 

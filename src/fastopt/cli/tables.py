@@ -15,9 +15,11 @@ def table(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def as_text(cell: Any) -> str:
-    """Return a number in some digits, and of a list the first items."""
+    """Return a number in some digits, a truth value as yes or no, of a list the first items."""
     if isinstance(cell, list):
         return ", ".join(map(as_text, cell[:10])) + (", ..." if len(cell) > 10 else "")
     if isinstance(cell, float):
         return f"{cell:.6g}"
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)

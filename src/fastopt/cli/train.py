@@ -14,31 +14,31 @@ import rich_click as click
 from fastopt.cli.options import (
     ESTIMATORS,
     Command,
+    check_format,
     estimator_options,
     estimators,
     read_values,
     source_arguments,
     source_options,
 )
+from fastopt.cli.outputs import check_apart, check_replaceable, writable
 from fastopt.cli.progress import Lines
 from fastopt.cli.values import sets_rate
 
-
-def _in_a_folder(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Refuse a file that could not be written when the training is done."""
-    if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
-        raise click.BadParameter(f"there is no folder {os.path.dirname(path)}")
-    if path is not None and os.path.exists(path) and not os.path.isfile(path):
-        raise click.BadParameter(f"{path} is no file")  # but a device, not to be replaced
-    return path
+PICTURES = (".png", ".svg", ".pdf")
 
 
-_output = partial(
-    click.option, type=click.Path(dir_okay=False, writable=True), callback=_in_a_folder
-)
+def _picture(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Refuse a picture of a kind that is not drawn."""
+    if path is not None and os.path.splitext(path)[1].lower() not in ("", *PICTURES):
+        raise click.BadParameter(f"expected a name that ends in {', '.join(PICTURES)}, got {path}")
+    return writable(ctx, param, path)
 
 
-@click.command("train", cls=Command, made=[lambda: estimator_options(estimators()), source_options])
+_output = partial(click.option, type=click.Path(dir_okay=False, writable=True), callback=writable)
+
+
+@click.command("train", cls=Command, made=[source_options, lambda: estimator_options(estimators())])
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
     "--estimator",
@@ -76,8 +76,13 @@ _output = partial(
 )
 @_output("--model", required=True, help="File to write the model to.", panel="Output")
 @_output("--history", help="File to write the history to, as CSV: a row an epoch.", panel="Output")
-@_output("--plot", help="Picture of the losses to make: .png, .svg or .pdf.", panel="Output")
-@click.option("--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
+@_output(
+    "--plot",
+    callback=_picture,
+    help="Picture of the losses to make: .png, .svg or .pdf.",
+    panel="Output",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Tell nothing of the progress.", panel="Output")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object of what came out.", panel="Output"
 )
@@ -109,16 +114,34 @@ def command(
         raise click.UsageError("--resume and --every need --checkpoint")
     if valid is None and valid_target is not None:
         raise click.UsageError("--valid-target needs --valid")
+    from fastopt.linear_model.checkpoints import NAME
+
+    check_apart(
+        {"--model": model, "--history": history, "--plot": plot},
+        {
+            "the data": data,
+            "--target": _npy(texts["target"]),
+            "--sample-weight": _npy(texts["sample_weight"]),
+            "--valid": valid,
+            "--valid-target": _npy(valid_target),
+            "the checkpoint": checkpoint and os.path.join(checkpoint, NAME),
+        },
+    )
+    check_replaceable(model)
     if plot is not None and find_spec("matplotlib") is None:
         raise ImportError("--plot needs matplotlib: pip install 'fastopt[plot]'")
     from fastopt.cli.choice import Choice
+    from fastopt.cli.going_on import check_begins, ending, going_on
     from fastopt.data import open_source
 
     values = read_values(texts)
     given = {name: values.pop(name) for name in source_arguments() if name in values}
+    check_format(data, given)
     choice = Choice(of, values, epochs, sets_rate(texts["optimizer"] or ""))
     choice.check_takes("eval_set", {"--valid": valid})
     choice.check_takes("checkpoint", {"--checkpoint": checkpoint})
+    if checkpoint is not None and not resume:
+        check_begins(checkpoint)
     choice.check_takes("callbacks", {"--history": history, "--plot": plot})
     source = open_source(data, **given)
     estimator = choice.made_for(source)
@@ -131,6 +154,9 @@ def command(
     if not quiet and choice.takes("callbacks"):
         how["callbacks"] = [Lines()]
     estimator.set_params(verbose=int(not quiet and sys.stderr.isatty()))
+    if resume and not quiet:
+        option = "--max-iter" if epochs is None else "--epochs"
+        _tell(going_on(str(checkpoint), estimator.max_iter, option, source.n_windows))
     start = time.perf_counter()
     try:
         estimator.fit(source, **how)
@@ -159,7 +185,18 @@ def command(
     if not quiet:
         line = "{model}: {estimator} of {n_samples:,} rows x {n_features:,} features"
         bad = ", bad rows left out: {n_bad_rows:,}" if told["n_bad_rows"] else ""
-        click.echo((line + bad).format_map(told), err=True)
+        _tell(ending(estimator, valid is not None))
+        _tell((line + bad).format_map(told))
+
+
+def _tell(line: str | None) -> None:
+    if line is not None:
+        click.echo(line, err=True)
+
+
+def _npy(target: str | None) -> str | None:
+    """Return what is a file, and no column."""
+    return target if target is not None and target.endswith(".npy") else None
 
 
 def _write_history(path: str, rows: list[dict[str, float]]) -> None:

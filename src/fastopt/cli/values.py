@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastopt import schedules
+from fastopt.cli.meant import meant
 from fastopt.optim import OPTIMIZERS
 from fastopt.schedules.base import BaseSchedule
 
@@ -33,12 +34,12 @@ def plain(text: str) -> Any:
 
 def several(text: str) -> tuple[Any, ...]:
     """Return what stands between commas."""
-    return tuple(plain(part) for part in text.split(","))
+    return tuple(plain(part) for part in names(text))
 
 
 def names(text: str) -> list[str]:
-    """Return the names between commas."""
-    return text.split(",")
+    """Return the names between commas, without the blanks around them."""
+    return [name.strip() for name in text.split(",")]
 
 
 def pairs(text: str, wanted: str, default: Any = None) -> dict[Any, Any]:
@@ -46,11 +47,11 @@ def pairs(text: str, wanted: str, default: Any = None) -> dict[Any, Any]:
     the default, if there is one.
     """
     made = {}
-    for part in text.split(","):
+    for part in names(text):
         key, sign, value = re.fullmatch(r"(.*?)(?:([:=])(.*))?", part, re.DOTALL).groups()  # type: ignore[union-attr]
         if not key or (default is None and not (sign and value)):
             raise ValueError(f"expected {wanted}, got {text!r}")
-        made[plain(key)] = plain(value) if sign else default
+        made[plain(key.strip())] = plain(value.strip()) if sign else default
     return made
 
 
@@ -68,23 +69,41 @@ def bounds(text: str) -> Any:
 
 def categorical(text: str) -> dict[str, Any]:
     """Return how columns are encoded: ``city=onehot,user=262144``, or ``city,user``."""
-    made = pairs(text, "COLUMN=onehot or COLUMN=NUMBER, between commas", "onehot")
+    wanted = "COLUMN=onehot or COLUMN=NUMBER, between commas"
+    made = pairs(text, wanted, "onehot")
+    if not all(how == "onehot" or _is_count(how) for how in made.values()):
+        raise ValueError(f"expected {wanted}, got {text!r}")
     return {str(column): encoding for column, encoding in made.items()}
+
+
+def whole(text: str) -> int:
+    """Return a number of 1 or more."""
+    number = plain(text)
+    if not _is_count(number):
+        raise ValueError(f"expected a whole number from 1, got {text!r}")
+    return int(number)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
 
 
 def size(text: str) -> int:
     """Return a number of bytes: ``134217728``, ``128MB`` (millions) or ``128MiB`` (of 2**20)."""
     match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([KMG]i?B)?", text.strip(), re.IGNORECASE)
-    if match is None:
+    bytes_ = int(float(match[1]) * UNITS[(match[2] or "").upper()]) if match else 0
+    if bytes_ < 1:
         raise ValueError(f"expected a number of bytes such as 128MB or 1GiB, got {text!r}")
-    return int(float(match[1]) * UNITS[(match[2] or "").upper()])
+    return bytes_
 
 
 def optimizer(text: str) -> Any:
     """Return an optimizer: its name, or an unbound one made of ``adam:lr=0.01,betas=0.9/0.99``."""
     name, colon, arguments = text.partition(":")
     if name not in OPTIMIZERS:
-        raise ValueError(f"expected one of {', '.join(OPTIMIZERS)}, got {name!r}")
+        raise ValueError(
+            f"expected one of {', '.join(OPTIMIZERS)}; got {name!r}.{meant(name, OPTIMIZERS)}"
+        )
     if not colon:
         return name
     usual = OPTIMIZERS[name]
@@ -95,7 +114,7 @@ def optimizer(text: str) -> Any:
 
 def sets_rate(text: str) -> bool:
     """Whether an optimizer is written with a learning rate: ``adam:0.01`` or ``adam:lr=0.01``."""
-    first, *others = text.partition(":")[2].split(",")
+    first, *others = names(text.partition(":")[2])
     return bool(first) and ("=" not in first or any(p.startswith("lr=") for p in (first, *others)))
 
 
@@ -105,9 +124,14 @@ def learning_rate(text: str) -> Any:
     """
     name, colon, arguments = text.partition(":")
     if not colon and name not in SCHEDULES.keys() - {"constant", "optimal"}:
+        if isinstance(plain(text), int | float):
+            raise ValueError(f"write constant:{text} for a fixed rate")
         return plain(text)
     if name not in SCHEDULES:
-        raise ValueError(f"expected one of {', '.join(SCHEDULES)} before the colon, got {name!r}")
+        raise ValueError(
+            f"expected one of {', '.join(SCHEDULES)} before the colon; got {name!r}."
+            f"{meant(name, SCHEDULES)}"
+        )
     return ScheduleOf(name, arguments)
 
 
@@ -141,8 +165,8 @@ class ScheduleOf:
 def _arguments(name: str, accepted: Mapping[str, inspect.Parameter], text: str) -> dict[str, Any]:
     """Return ``1,b=2`` as arguments by name; numbers between slashes are a tuple."""
     given: dict[str, Any] = {}
-    for place, part in enumerate(text.split(",") if text else ()):
-        key, sign, value = part.rpartition("=")
+    for place, part in enumerate(names(text) if text else ()):
+        key, sign, value = (each.strip() for each in part.rpartition("="))
         if not sign:
             if place >= len(accepted) or len(given) < place:
                 raise ValueError(f"expected {_written(name, accepted)}, got {text!r}")
@@ -170,5 +194,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "features": names,
     "learning_rate": learning_rate,
     "memory": size,
+    "n_features": whole,
     "optimizer": optimizer,
+    "sample_weight": str,
+    "target": str,
 }

@@ -50,10 +50,8 @@ class CsvSource(TableSource):
         header, _, rows = b"".join(islice(self._lines, 2)).partition(b"\n")
         if not header.strip():
             raise ValueError(f"{self.name}: expected the names of columns, found nothing")
-        with reading(self.name):
-            text = header.decode("utf-8-sig")
-        self._names: list[str] = next(lexer.reader([text], delimiter=self.delimiter))
-        if len(self._names) == 1 and (other := re.search("[;\t]", text)):
+        self._names = self._lexed_header(header)
+        if len(self._names) == 1 and (other := re.search("[;\t]", self._names[0])):
             raise ValueError(
                 f"{self.name}: expected columns between {self.delimiter!r}, found one with "
                 f"{other[0]!r} in its name"
@@ -65,6 +63,22 @@ class CsvSource(TableSource):
                 kinds = [_kind(column) for column in table.columns]
         self._kinds = dict(zip(self._names, kinds, strict=True))
         return list(zip(self._names, kinds, strict=True))
+
+    def _lexed_header(self, header: bytes) -> list[str]:
+        """Return the names of the columns."""
+        try:
+            reader = lexer.reader([header.decode("utf-8-sig"), ""], delimiter=self.delimiter)
+            names = next(reader)
+        except (UnicodeDecodeError, lexer.Error) as error:
+            raise ValueError(
+                f"{self.name}, line 1: expected the names of columns in UTF-8: {error}"
+            ) from None
+        if reader.line_num > 1:
+            raise ValueError(
+                f"{self.name}, line 1: expected names that end on the line, "
+                "found a quote that is not closed"
+            )
+        return names
 
     @property
     def n_blocks(self) -> int:  # type: ignore[override]

@@ -17,6 +17,8 @@ Place = Callable[[int], str]
 
 #: What was declared or found, and can be told by the schema of another source.
 DECLARED = ("features", "dtype", "categorical", "missing", "target", "sample_weight")
+#: Features whose indices are those of a CSR matrix of int32.
+MOST_FEATURES = 2**31 - 1
 #: What float32 holds without loss.
 NARROW = (pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.float16(), pa.float32())
 
@@ -123,6 +125,11 @@ class Encoding:
             del given["target"]
         told = {} if like is None else _told(like, given)
         said = self._said = dict.fromkeys(DECLARED) | told | given
+        for argument in ("target", "sample_weight"):
+            if not isinstance(said[argument], str | None):
+                raise TypeError(
+                    f"{argument} must be the name of a column, got {said[argument]!r:.200}"
+                )
         self.target, self.sample_weight = said["target"], said["sample_weight"]
         self._is_alike = like is not None
         is_absent = like is not None and self.target not in self._types and "target" not in given
@@ -135,7 +142,7 @@ class Encoding:
         features = said["features"]
         if features is None:
             features = [column for column in self._names if column not in others]
-        self.features: list[str] = list(_columns_in("features", features))
+        self.features: list[str] = _columns("features", features)
         #: The columns of the file that are read.
         self.used = [*self.features, *others]
         self._check_names()
@@ -175,14 +182,14 @@ class Encoding:
         if declared is None:
             return {}
         if not isinstance(declared, dict):
-            declared = dict.fromkeys(_columns_in("categorical", declared), "onehot")
+            declared = dict.fromkeys(_columns("categorical", declared), "onehot")
         for column, how in declared.items():
             if column not in self.features:
                 raise ValueError(f"categorical names {column!r}, which is not among the features")
             if isinstance(how, str):
                 one_of("onehot")(f"categorical[{column!r}]", how)
             elif not isinstance(how, list):
-                count(f"categorical[{column!r}]", how)
+                _check_size(f"categorical[{column!r}]", how)
         return {column: declared[column] for column in self.features if column in declared}
 
     def _check_type(self, column: str) -> None:
@@ -374,6 +381,9 @@ class Encoding:
                 cells[number < 0, j] = 0
                 index[:, j] += np.maximum(number, 0)
             start += width
+        if 0 in self._widths:  # of columns in which there was no category
+            there = np.flatnonzero(self._widths)
+            cells, index = cells[:, there], index[:, there]
         if not self.is_sparse:
             X = np.zeros((len(cells), start), self.dtype)
             np.put_along_axis(X, index, cells, axis=1)
@@ -526,18 +536,38 @@ def _no_label(y: Any, column: Any) -> Array:
 
 def _told(like: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return what the schema `like` tells, with which not everything can be given."""
+    wrong = "like must be the schema of a table, got"
+    if not isinstance(like, dict):
+        raise ValueError(f"{wrong} {like!r:.200}")
     if "features" not in like:
-        raise ValueError(f"like must be the schema of a table, got one of {sorted(like)}")
+        raise ValueError(f"{wrong} one of {sorted(like)}")
     twice = sorted(given.keys() - {"target", "sample_weight"})
     if twice:
         raise ValueError(f"{', '.join(twice)} cannot be given with like, which tells it")
+    if absent := sorted({*DECLARED, "means"} - like.keys()):
+        raise ValueError(f"{wrong} one without {', '.join(absent)}")
+    means = like["means"]
+    if means is not None and not (
+        isinstance(means, dict) and all(isinstance(mean, float | int) for mean in means.values())
+    ):
+        raise ValueError(f"{wrong} one of the means {means!r:.200}")
     return like
 
 
-def _columns_in(name: str, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str):
-        raise TypeError(f"{name} must be a list of columns, got {value!r}")
-    return items(name, value)
+def _check_size(argument: str, size: Any) -> None:
+    """Raise the error of a number of features that is none, or too large."""
+    if count(argument, size) > MOST_FEATURES:
+        raise ValueError(f"{argument} must be at most {MOST_FEATURES}, got {size}")
+
+
+def _columns(argument: str, names: Any) -> list[str]:
+    """Return an argument that is names of columns."""
+    if isinstance(names, str):
+        raise TypeError(f"{argument} must be a list of columns, got {names!r}")
+    columns = list(items(argument, names))
+    if wrong := [name for name in columns if not isinstance(name, str)]:
+        raise TypeError(f"{argument} must be the names of columns, got {wrong[0]!r:.200}")
+    return columns
 
 
 def _listed(what: str, names: list[str], most: int = 10) -> str:

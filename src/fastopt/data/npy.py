@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from fastopt.data.source import MEMORY, Array, Block, Found, Labels, Source, labels_of
+from fastopt.data.source import MEMORY, Array, Block, Found, Labels, Source, labels_of, width_of
 from fastopt.linear_model.input import X_DTYPES
 
 
@@ -48,10 +48,9 @@ class NpySource(Source):
                 f"{self.name}: expected numbers in rows and columns, found {X.dtype} of shape "
                 f"{X.shape}"
             )
-        if like is not None and like["n_features"] != X.shape[1]:
-            raise ValueError(
-                f"{self.name}: expected {like['n_features']} columns, found {X.shape[1]}"
-            )
+        columns = width_of(like)
+        if columns not in (None, X.shape[1]):
+            raise ValueError(f"{self.name}: expected {columns} columns, found {X.shape[1]}")
         own = X.dtype if X.dtype in X_DTYPES else np.dtype(np.float64)
         self._dtype = own if dtype is None else np.dtype(dtype)
         self._n_samples, self._n_features = map(int, X.shape)

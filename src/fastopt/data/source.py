@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fastopt import _core
+from fastopt._arguments import count as positive_count
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
@@ -119,7 +121,26 @@ class Labels:
 
 def labels_of(classes: Any) -> Array | None:
     """Return labels that were declared, sorted."""
-    return None if classes is None else np.unique(np.asarray(classes))
+    if classes is None:
+        return None
+    labels = np.asarray(classes)
+    kinds = {isinstance(label, str) for label in classes} if np.ndim(classes) == 1 else set()
+    nothing = labels.dtype.kind == "O" or (labels.dtype.kind == "f" and np.isnan(labels).any())
+    if len(kinds) != 1 or nothing:
+        raise ValueError(
+            f"classes must be a list of labels, either numbers or strings, got {classes!r:.200}"
+        )
+    return np.unique(labels)
+
+
+def width_of(like: Any) -> int | None:
+    """Return the number of features that the schema of another source tells."""
+    if like is None:
+        return None
+    if "n_features" not in like:
+        raise ValueError(f"like must be the schema of a source, got {like!r:.200}")
+    width: int = positive_count("n_features", like["n_features"])
+    return width
 
 
 class Source(ABC):
@@ -262,9 +283,30 @@ def window_seed(seed: int, window: int) -> int:
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items; a thread makes the next one meanwhile."""
-    with ThreadPoolExecutor(1, "fastopt-read") as pool:
-        coming = pool.submit(next, items, END)
-        while (item := coming.result()) is not END:
-            coming = pool.submit(next, items, END)
+    """Yield the items; a thread makes the next one meanwhile.
+
+    Nobody waits for the thread when the rest is not wanted: an iterator may take for ever.
+    """
+    asked: SimpleQueue[bool] = SimpleQueue()
+    made: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def make() -> None:
+        while asked.get():
+            try:
+                made.put((next(items, END), None))
+            except BaseException as error:
+                made.put((END, error))
+
+    asked.put(True)
+    Thread(target=make, name="fastopt-read", daemon=True).start()
+    try:
+        while True:
+            item, error = made.get()
+            if error is not None:
+                raise error
+            if item is END:
+                return
+            asked.put(True)
             yield item
+    finally:
+        asked.put(False)

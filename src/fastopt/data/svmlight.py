@@ -11,7 +11,17 @@ from scipy.sparse import csr_matrix
 from fastopt import _core
 from fastopt._arguments import count, flag, one_of
 from fastopt.data.lines import Lines
-from fastopt.data.source import MEMORY, Array, Block, Found, Labels, Source, ahead, labels_of
+from fastopt.data.source import (
+    MEMORY,
+    Array,
+    Block,
+    Found,
+    Labels,
+    Source,
+    ahead,
+    labels_of,
+    width_of,
+)
 
 Parsed = tuple[Array, Array, Array, Array, Array | None, int, int]  # as `parse_svmlight` has it
 
@@ -62,6 +72,8 @@ class SvmlightSource(Source):
             raise ValueError("target cannot be used with the format 'svmlight', but for False")
         self._has_y = target is None
         declared = {"n_features": n_features, "dtype": dtype, "zero_based": zero_based}
+        if like is not None:
+            width_of(like)
         columns = (like or {}) | {name: it for name, it in declared.items() if it is not None}
         if "n_features" in columns:
             self._n_features = count("n_features", columns["n_features"])

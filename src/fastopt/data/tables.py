@@ -86,7 +86,7 @@ class TableSource(Source):
             text_in=self._text_in,
         )
         if classes is None and like is not None:
-            classes = like["classes"]
+            classes = like.get("classes")
         self._classes = labels_of(classes)
         self._note()
 

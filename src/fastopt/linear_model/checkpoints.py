@@ -1,6 +1,7 @@
 """Checkpoints: a fit in a file, from which another goes on, bit for bit."""
 
 import copy
+import errno
 import os
 import zlib
 from dataclasses import dataclass, fields
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from fastopt._arguments import flag, positive
 from fastopt.data.source import Source
@@ -17,6 +19,7 @@ from fastopt.linear_model.training import Tally, Targets, Training, laid_out
 from fastopt.model_file.checks import of_hint
 
 NAME = "checkpoint.fastopt"  # in the folder
+SAMPLED = 100  # rows of X, by which data are told apart
 FREE = {"max_iter", "tol", "n_iter_no_change", "verbose", "n_jobs"}  # may change on the way
 
 
@@ -65,12 +68,17 @@ class Checkpoints:
 
     def __init__(self, folder: str | os.PathLike[str], every: float, resume: bool) -> None:
         self.path, self.every, self.resume = Path(folder, NAME), every, resume
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.data: dict[str, Any] = {}
 
     def begin(self, model: Any, X: Any, targets: Targets, source: Source | None) -> Standing:
         """Set what the data are; return where a fit on them begins, or goes on."""
-        self.data = _of_source(source) if source is not None else _of_arrays(X, targets)
+        _values(model)  # or an error of what a file cannot hold, before an epoch was lost
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.path.parent, os.W_OK):
+            raise PermissionError(
+                errno.EACCES, "checkpoint cannot be written to", os.fspath(self.path.parent)
+            )
+        self.data = _told_apart(X, targets, source)
         if not self.resume or not self.path.exists():
             return Standing()
         from fastopt.model_file.file import read
@@ -100,8 +108,12 @@ class Checkpoints:
                     f"its {name} is {getattr(saved, name)!r}, and that of the model "
                     f"{getattr(model, name)!r}"
                 )
-        if extra["data"] != self.data:
-            raise ValueError(f"its data are {extra['data']}, and these are {self.data}")
+        data = extra["data"]
+        for name, value in self.data.items():
+            if not isinstance(data, dict) or data.get(name) != value:
+                raise ValueError(
+                    f"its data are others: their {name} is {data.get(name)}, and here {value}"
+                )
 
     def is_due(self, epochs: int) -> bool:
         """Whether there is to be one after so many epochs."""
@@ -176,13 +188,19 @@ def _part(kind: Any, values: Any) -> Any:
     return kind(**values)
 
 
-def _of_source(source: Source) -> dict[str, Any]:
-    return {"schema": source.schema, "n_blocks": source.n_blocks, "memory": source.memory}
-
-
-def _of_arrays(X: Any, targets: Targets) -> dict[str, Any]:
-    checksum = zlib.crc32(np.ascontiguousarray(targets.y).data)
-    return {"shape": tuple(X.shape), "dtype": X.dtype.name, "checksum of y": checksum}
+def _told_apart(X: Any, targets: Targets, source: Source | None) -> dict[str, Any]:
+    """Return what tells data apart from others: of a source, X and targets are its first rows."""
+    some = X[np.linspace(0, X.shape[0] - 1, min(X.shape[0], SAMPLED)).astype(np.intp)]
+    sampled = [some.data, some.indices] if sparse.issparse(some) else [some]
+    checksum = 0
+    for part in (targets.y, targets.weight, *sampled):
+        if part is not None:
+            content = np.ascontiguousarray(part).reshape(-1).view(np.uint8)
+            checksum = zlib.crc32(content.data, checksum)
+    data = {"shape": tuple(X.shape), "dtype": X.dtype.name, "checksum": checksum}
+    if source is not None:
+        data |= {"schema": source.schema, "n_blocks": source.n_blocks, "memory": source.memory}
+    return data
 
 
 def _values(model: Any) -> dict[str, Any]:

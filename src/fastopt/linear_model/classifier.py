@@ -348,7 +348,6 @@ class SGDClassifier(ClassifierMixin, BaseSGD):
         checkpoints = check_checkpoints(self, checkpoint, every, resume, eval_set)
         plan = plan_of(self)
         with all_or_nothing(self, goes_on):
-            given = X
             source, X, y, sample_weight = opened(self, X, y, sample_weight)
             self._check_source(source)
             X, y = read(self, X, y, reset=not goes_on)

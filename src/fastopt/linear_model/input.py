@@ -40,6 +40,8 @@ def read(
         if reset:
             estimator.n_features_in_ = X.shape[1]
         return X if only_X else (X, y)
+    if isinstance(X, Source):
+        raise TypeError("X must be rows, got a source: partial_fit takes its blocks, one by one")
     checks |= {"dtype": X_DTYPES, "ensure_all_finite": False, "accept_sparse": "csr"}
     if is_frame(X):
         frame = as_table(X)
