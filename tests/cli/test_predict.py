@@ -120,3 +120,12 @@ def test_columns_that_the_model_does_not_know_are_told_in_a_line(run, train, tmp
     np.save(tmp_path / "x.npy", np.zeros((3, 2)))
     result = run("predict", train("y"), tmp_path / "x.npy")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+def test_rows_whose_labels_are_not_known_are_predicted(run, tmp_path):
+    (tmp_path / "x.csv").write_text("a,sold\n" + "1,yes\n-1,no\n" * 50)
+    (tmp_path / "new.csv").write_text("a,sold\n1,?\n-1,\n")
+    model = tmp_path / "m"
+    run("train", tmp_path / "x.csv", "--target", "sold", "--epochs", 5, "--model", model)
+    assert run("predict", model, tmp_path / "new.csv").stdout == "yes\nno\n"
+    assert run("evaluate", model, tmp_path / "new.csv").exit_code == 1

@@ -43,7 +43,7 @@ def command(model: str, data: str, output: str, proba: bool, scores: bool, **tex
     if proba and scores:
         raise click.UsageError("--proba and --scores cannot both be given")
     check_apart({"--output": output}, {"the data": data, "the model": model})
-    estimator, source = opened(model, data, read_values(texts))
+    estimator, source = opened(model, data, {"target": False} | read_values(texts))
     predict = _method(estimator, "--proba" if proba else "--scores" if scores else "")
     with written(output) as file:
         for block in source:

@@ -35,6 +35,12 @@ class CsvSource(TableSource):
 
     delimiter = ","
 
+    def take_labels_like(self, first: Any) -> None:
+        """Read labels as another file does."""
+        target = self._encoding.target
+        if target is not None:
+            self._kinds[target] = first._kinds[target]
+
     # How the file is read.
 
     def _columns(self) -> list[tuple[str, Any]]:

@@ -1,6 +1,6 @@
 """Columns of a table made into X, y and weights: the same for every file that is opened alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,6 +229,24 @@ class Encoding:
         found = all(how != "onehot" for how in self.categorical.values())
         return found and (self.missing != "mean" or self.means is not None)
 
+    def check_complete(self) -> None:
+        """Raise an error if a first pass is needed, which several files do not have together."""
+        for column, how in self.categorical.items():
+            if how == "onehot":
+                raise ValueError(
+                    f"categorical must list the categories of {column!r} in several files, as in "
+                    f"categorical={{{column!r}: ['a', 'b']}}, or hash them"
+                )
+        if not self.is_complete:
+            raise ValueError("missing='mean' cannot be used with several files")
+
+    @property
+    def label_kind(self) -> str | None:
+        """Whether the target is text or numbers."""
+        if self.target is None:
+            return None
+        return "text" if _is_text(_value_type(self._types[self.target])) else "numbers"
+
     @property
     def _widths(self) -> list[int]:
         """The number of features that each column makes."""
@@ -435,21 +453,6 @@ class Survey:
         encoding.categorical = {
             column: found.get(column, how) for column, how in encoding.categorical.items()
         }
-
-
-def joined(blocks: Iterable[Block]) -> Block:
-    """Return some blocks as one."""
-    blocks = list(blocks)
-    if len(blocks) == 1:
-        return blocks[0]
-    X = [block.X for block in blocks]
-    return Block(
-        sparse.vstack(X, format="csr") if sparse.issparse(X[0]) else np.concatenate(X),
-        None if blocks[0].y is None else np.concatenate([block.y for block in blocks]),
-        None
-        if blocks[0].sample_weight is None
-        else np.concatenate([block.sample_weight for block in blocks]),
-    )
 
 
 # Columns of pyarrow.

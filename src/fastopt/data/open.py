@@ -4,9 +4,11 @@ import importlib
 import inspect
 import os
 from collections.abc import Iterable
+from glob import glob, has_magic
 from typing import Any
 
 from fastopt._arguments import count, one_of
+from fastopt.data.files import FilesSource
 from fastopt.data.source import Source
 
 #: Where the class of a format is, and the endings of its files; those of text may end in .gz too.
@@ -40,13 +42,14 @@ def open_source(
     memory: int | None = None,
     like: dict[str, Any] | None = None,
 ) -> Source:
-    """Open a file, or an iterable of blocks, whose rows need not fit in memory.
+    """Open a file, several of them, or an iterable of blocks, whose rows need not fit in memory.
 
     Parameters
     ----------
-    data : path, "-" or iterable of blocks
-        A file; standard input, whose ``format`` must be told; or an iterable of (X, y),
-        (X, y, sample_weight) or `Block`, all of which have the same columns.
+    data : path, list of path, "-" or iterable of blocks
+        A file; several of one format, listed, or told by a pattern such as ``"part-*.svm"``, in
+        the order of their names; standard input, whose ``format`` must be told; or an iterable of
+        (X, y), (X, y, sample_weight) or `Block`, all of which have the same columns.
     format : {"svmlight", "csv", "tsv", "parquet", "arrow", "npy"} or None
         None is what the name ends in: .svm, .svmlight, .libsvm, .csv or .tsv, with .gz after it or
         without; .parquet; .arrow, .feather or .ipc; .npy.
@@ -65,12 +68,13 @@ def open_source(
     dtype : {"float32", "float64"}
         Of X. By default float64, but for tables that hold only what float32 can, and for NPY, whose
         dtype stays if the kernels read it.
-    categorical : list of str, or dict of str to "onehot" or int
-        Columns of a table that hold categories: one feature for each category that is found, or so
-        many features to hash them to.
+    categorical : list of str, or dict of str to "onehot", list or int
+        Columns of a table that hold categories: one feature for each category that is found, or
+        each that is listed, or so many features to hash them to. In several files they are listed
+        or hashed.
     missing : {"raise", "zero", "mean", "skip"}
         What comes of an empty cell of a table: an error (the default), 0, the mean of its column,
-        or a row left out.
+        which several files do not have, or a row left out.
     zero_based : bool
         Whether the indices of an svmlight file count from 0; from 1 by default.
     on_bad_rows : {"raise", "skip"}
@@ -118,10 +122,8 @@ def open_source(
     given = {name: value for name, value in given.items() if value is not None}
     if memory is not None:
         count("memory", memory)
-    if isinstance(data, str | os.PathLike):
-        format = (
-            _format_of(os.fspath(data)) if format is None else one_of(*FORMATS)("format", format)
-        )
+    if (paths := _paths(data)) is not None:
+        format = _format_of_all(paths) if format is None else one_of(*FORMATS)("format", format)
         module, kind, _ = FORMATS[format]
     elif isinstance(data, Iterable):
         format, module, kind = "iterable", "iterables", "IterableSource"
@@ -133,8 +135,32 @@ def open_source(
         raise ValueError(f"{', '.join(sorted(unknown))} cannot be used with the format {format!r}")
     if like is not None:
         _check_like(data, made.layout, like)
-    source: Source = made(data, **given)
-    return source
+    if paths is None or len(paths) == 1:
+        source: Source = made(data if paths is None else paths[0], **given)
+        return source
+    if made.layout == "npy":
+        raise ValueError("several files cannot be of the format 'npy'")
+    return FilesSource(_shown(data), paths, made, **given)
+
+
+def _paths(data: Any) -> list[Any] | None:
+    """Return the files that are told, if they are."""
+    if isinstance(data, str | os.PathLike):
+        if not has_magic(os.fspath(data)) or os.path.exists(data):
+            return [data]
+        if found := sorted(glob(os.fspath(data))):
+            return found
+        raise FileNotFoundError(f"no file has a name like {os.fspath(data)!r}")
+    if isinstance(data, list | tuple) and data:
+        return list(data) if all(isinstance(path, str | os.PathLike) for path in data) else None
+    return None
+
+
+def _shown(data: Any) -> str:
+    """Return what errors call a file, or several."""
+    if isinstance(data, list | tuple):
+        return os.fspath(data[0]) + (f" and {len(data) - 1} more" if len(data) > 1 else "")
+    return "standard input" if data == "-" else os.fspath(data)
 
 
 def _check_like(data: Any, layout: str, like: Any) -> None:
@@ -142,10 +168,18 @@ def _check_like(data: Any, layout: str, like: Any) -> None:
         raise TypeError(f"like must be the schema of a source, got {like!r:.80}")
     wanted = like.get("format", layout)
     if wanted != layout:
-        name = "standard input" if data == "-" else os.fspath(data)
-        raise ValueError(
-            f"{name} is {LAYOUTS[layout]}, and like the schema of {LAYOUTS.get(wanted, wanted)}"
-        )
+        theirs = LAYOUTS.get(wanted, wanted)
+        raise ValueError(f"{_shown(data)} is {LAYOUTS[layout]}, and like the schema of {theirs}")
+
+
+def _format_of_all(paths: list[Any]) -> str:
+    first, *_ = formats = [_format_of(os.fspath(path)) for path in paths]
+    for path, format in zip(paths, formats, strict=True):
+        if format != first:
+            raise ValueError(
+                f"files must be of one format, got {os.fspath(paths[0])!r} and {os.fspath(path)!r}"
+            )
+    return first
 
 
 def _format_of(name: str) -> str:

@@ -1,7 +1,7 @@
 """What a source of rows is: blocks of bounded size, and the windows of an epoch over them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from queue import SimpleQueue
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fastopt import _core
 from fastopt._arguments import count as positive_count
@@ -43,6 +44,25 @@ class Block:
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
+
+
+def joined(blocks: Iterable[Block]) -> Block:
+    """Return some blocks, all of which have the same columns, as one."""
+    blocks = list(blocks)
+    if len(blocks) == 1:
+        return blocks[0]
+
+    def column(name: str) -> Any:
+        parts = [part for block in blocks if (part := getattr(block, name)) is not None]
+        return np.concatenate(parts) if parts else None
+
+    X = [block.X for block in blocks]
+    return Block(
+        sparse.vstack(X, format="csr") if sparse.issparse(X[0]) else np.concatenate(X),
+        column("y"),
+        column("sample_weight"),
+        column("qid"),
+    )
 
 
 @dataclass

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from fastopt._arguments import count
 from fastopt.data.arrow import ipc, pa, parquet, reading
-from fastopt.data.encoding import Encoding, Place, Rows, Survey, joined, plain
+from fastopt.data.encoding import Encoding, Place, Rows, Survey, plain
 from fastopt.data.lines import read_at
-from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, labels_of
+from fastopt.data.source import MEMORY, Block, Found, Labels, Source, ahead, joined, labels_of
 
 #: Bytes that a column of a Parquet file takes as it is decoded: those of a page and a dictionary,
 #: as writers make them by default.
@@ -106,6 +106,30 @@ class TableSource(Source):
     def _text_in(self, column: str) -> str | None:
         """Tell where text stands among the numbers of a column, if the format lets it."""
         return None
+
+    # One of several files.
+
+    def given_to_others(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what other files are opened with to have the columns of this one, which was
+        opened with what was `given`.
+        """
+        encoding = self._encoding
+        encoding.check_complete()
+        classes = None if self._classes is None else self._classes.tolist()
+        return {name: given[name] for name in ("memory", "on_bad_rows") if name in given} | {
+            "target": encoding.target or False,
+            "sample_weight": encoding.sample_weight,
+            "like": encoding.schema | {"classes": classes},
+        }
+
+    def take_labels_like(self, first: Any) -> None:
+        """Read labels as another file does, or raise an error if they are not of the same kind."""
+        wanted, found = first._encoding.label_kind, self._encoding.label_kind
+        if wanted != found:
+            raise ValueError(
+                f"{self.name}, column {self._encoding.target!r}: expected {wanted}, as in "
+                f"{first.name}, found {found}"
+            )
 
     # What comes of it.
 
