@@ -73,3 +73,49 @@ def test_a_model_that_is_not_trained_is_told_to_be_so(run, tmp_path):
 
 def test_a_model_that_is_trained_is_told_to_be_so(run, train):
     assert run("inspect", train("y")).stdout.splitlines()[1].split() == ["trained", "yes"]
+
+
+def test_only_parameters_that_are_not_the_default_are_told(run, train):
+    path = train("y", "--alpha", 0.25)
+    short, whole = run("inspect", path).stdout, run("inspect", path, "--all").stdout
+    assert "alpha" in short
+    assert "l1_ratio" not in short
+    names = [
+        line.split()[0] for line in whole.split("\nparameters\n")[1].split("\n\n")[0].splitlines()
+    ]
+    assert set(names) == fastopt.load(path).get_params().keys()
+    assert names.index("tol") < names.index("average")  # which has its default
+
+
+def test_no_parameters_are_told_of_a_model_of_defaults(run, tmp_path):
+    SGDClassifier().save(tmp_path / "m")
+    assert "parameters" not in run("inspect", tmp_path / "m").stdout
+
+
+SCHEMA = {
+    "features": ["age", "city", "user"],
+    "categorical": {"city": ["oslo", "rome"], "user": 3},
+    "missing": "mean",
+    "target": "bought",
+    "sample_weight": None,
+    "n_features": 6,
+}
+
+
+def test_what_the_data_were_is_told(run, train, tmp_path):
+    model = fastopt.load(train("y"))
+    model.source_schema_ = SCHEMA
+    model.save(tmp_path / "m")
+    told = json.loads(run("inspect", tmp_path / "m", "--json").stdout)
+    assert (told["data"], told["target"], told["missing"]) == ("table", "bought", "mean")
+    assert told["categorical"] == SCHEMA["categorical"]
+    assert "sample_weight" not in told
+    text = run("inspect", tmp_path / "m").stdout
+    assert "categorical  city (oslo, rome), user (3 hashes)\n" in text
+
+
+def test_svmlight_data_are_told(run, train, tmp_path):
+    model = fastopt.load(train("y"))
+    model.source_schema_ = {"n_features": 5, "dtype": "float64", "zero_based": False}
+    model.save(tmp_path / "m")
+    assert json.loads(run("inspect", tmp_path / "m", "--json").stdout)["data"] == "svmlight"

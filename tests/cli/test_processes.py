@@ -90,15 +90,15 @@ def test_ctrl_c_ends_it_with_130_and_tells_where_the_checkpoint_is(start, tmp_pa
     status, _, stderr = finished(process)
     assert status == 130
     assert stderr.splitlines()[-2:] == [
-        f"--resume goes on from the last checkpoint in {tmp_path / 'c'}",
         "interrupted",
+        f"--resume goes on from the last checkpoint in {tmp_path / 'c'}",
     ]
     assert "Traceback" not in stderr
     assert not (tmp_path / "m").exists()
 
 
 @posix
-def test_a_terminal_shows_a_bar(start, tmp_path):
+def test_a_terminal_shows_a_bar_alone(start, tmp_path):
     import pty
     import termios
 
@@ -116,7 +116,7 @@ def test_a_terminal_shows_a_bar(start, tmp_path):
     os.close(ours)
     assert finished(process)[0] == 0
     assert b"SGDClassifier: 100%|" in shown
-    assert b"epoch 3 of at most 3: loss " in shown
+    assert b"epoch 3 of" not in shown
 
 
 @posix

@@ -212,7 +212,7 @@ def test_each_epoch_is_told_in_a_line(run, tmp_path):
     result = run("train", "x.npy", *told)
     lines = result.stderr.splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == [f"epoch {k} of at most 2" for k in (1, 2)]
-    for name in ("loss", "accuracy", "validation loss", "validation score", "rows/s"):
+    for name in ("loss", "running accuracy", "validation loss", "validation score", "rows/s"):
         assert name in lines[0]
     assert lines[2].endswith("SGDClassifier of 400 rows x 5 features")
     assert result.stdout == ""

@@ -60,8 +60,9 @@ class Commands(click.RichGroup):
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning  # type: ignore[assignment]
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
+        except KeyboardInterrupt as interrupt:
+            for line in ("interrupted", *interrupt.args):
+                click.echo(line, err=True)
             ctx.exit(130)
         except FAILURES as error:
             if getattr(error, "errno", None) == errno.EPIPE:

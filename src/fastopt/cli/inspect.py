@@ -7,7 +7,7 @@ import numpy as np
 import rich_click as click
 
 from fastopt.cli.progress import COLUMNS
-from fastopt.cli.tables import table
+from fastopt.cli.tables import as_text, table
 
 
 @click.command("inspect")
@@ -19,19 +19,32 @@ from fastopt.cli.tables import table
     show_default=True,
     help="How many of the largest coefficients to tell.",
 )
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Tell the parameters that have their defaults too, as --json does.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(model: str, top: int, as_json: bool) -> None:
+def command(model: str, top: int, every: bool, as_json: bool) -> None:
     """Tell what is in the file MODEL: kind, parameters, features, and the largest coefficients."""
     import fastopt
 
-    told = inspected(fastopt.load(model), top)
+    estimator = fastopt.load(model)
+    told = inspected(estimator, top)
     if as_json:
         click.echo(json.dumps(told, default=str))
         return
     parameters, coefficients = told.pop("parameters"), told.pop("coefficients")
+    if "categorical" in told:
+        told["categorical"] = [_encoding(*each) for each in told["categorical"].items()]
     click.echo(table(told.items()))
-    click.echo("\nparameters")
-    click.echo(table((f"  {name}", str(value)) for name, value in parameters.items()))
+    changed = differing(estimator)
+    if every:
+        changed |= {name: value for name, value in parameters.items() if name not in changed}
+    if changed:
+        click.echo("\nparameters" if every else "\nparameters that are not the default")
+        click.echo(table((f"  {name}", str(value)) for name, value in changed.items()))
     if coefficients:
         click.echo("\nlargest coefficients")
         rows = [list(coefficients[0]), *(list(row.values()) for row in coefficients)]
@@ -44,6 +57,7 @@ def inspected(estimator: Any, top: int) -> dict[str, Any]:
     told: dict[str, Any] = {"estimator": type(estimator).__name__, "trained": trained}
     if not trained:
         return told | {"parameters": estimator.get_params(deep=False), "coefficients": []}
+    told |= _of_data(getattr(estimator, "source_schema_", {}))
     told["n_features"] = int(estimator.n_features_in_)
     told["epochs"] = len(getattr(estimator, "history_", ())) or int(estimator.n_iter_)
     if hasattr(estimator, "classes_"):
@@ -61,6 +75,31 @@ def inspected(estimator: Any, top: int) -> dict[str, Any]:
         told["intercept"] = np.ravel(estimator.intercept_).tolist()
         told["coefficients"] = largest(estimator, top)
     return told
+
+
+def differing(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that have other values than their defaults."""
+    usual = type(estimator)().get_params(deep=False)
+    given = estimator.get_params(deep=False)
+    return {name: value for name, value in given.items() if repr(value) != repr(usual[name])}
+
+
+def _of_data(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what the source of a training is said to be, but for the features."""
+    if "zero_based" in schema:
+        return {"data": "svmlight"}
+    if "features" not in schema:
+        return {}
+    told: dict[str, Any] = {"data": "table"}
+    names = ("target", "sample_weight", "missing", "categorical")
+    return told | {name: schema[name] for name in names if schema.get(name)}
+
+
+def _encoding(column: str, how: list[Any] | int) -> str:
+    """Return how a column of categories is encoded, as text."""
+    if isinstance(how, int):
+        return f"{column} ({how} hashes)"
+    return f"{column} ({as_text(how)})"
 
 
 def largest(estimator: Any, top: int) -> list[dict[str, Any]]:

@@ -151,9 +151,10 @@ def command(
         how["eval_set"] = open_source(valid, target=valid_target, like=source.schema, **same)
     if checkpoint is not None:
         how |= {"checkpoint": checkpoint, "every": every or 1, "resume": resume}
-    if not quiet and choice.takes("callbacks"):
+    bar = not quiet and sys.stderr.isatty()
+    if not quiet and not bar and choice.takes("callbacks"):
         how["callbacks"] = [Lines()]
-    estimator.set_params(verbose=int(not quiet and sys.stderr.isatty()))
+    estimator.set_params(verbose=int(bar))
     if resume and not quiet:
         option = "--max-iter" if epochs is None else "--epochs"
         _tell(going_on(str(checkpoint), estimator.max_iter, option, source.n_windows))
@@ -161,9 +162,10 @@ def command(
     try:
         estimator.fit(source, **how)
     except KeyboardInterrupt:
-        if checkpoint is not None:
-            click.echo(f"--resume goes on from the last checkpoint in {checkpoint}", err=True)
-        raise
+        if checkpoint is None:
+            raise
+        hint = f"--resume goes on from the last checkpoint in {checkpoint}"
+        raise KeyboardInterrupt(hint) from None
     seconds = time.perf_counter() - start
     estimator.set_params(verbose=0).save(model)  # the same file, whoever looked on
     if history is not None:
