@@ -16,8 +16,8 @@ class FilesSource(Source):
     """The rows of several files, one after another; blocks are those of each.
 
     Each file has its share of the memory, but for the little that it takes at least, and a window
-    so many blocks more. The width of files of
-    svmlight is the largest of all; the columns of tables are those of the first.
+    so many blocks more. The width of files of svmlight is the largest of all; the columns of tables
+    are those of the first.
 
     Parameters
     ----------

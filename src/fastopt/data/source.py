@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from fastopt import _core
 from fastopt._arguments import count as positive_count
@@ -48,6 +47,8 @@ class Block:
 
 def joined(blocks: Iterable[Block]) -> Block:
     """Return some blocks, all of which have the same columns, as one."""
+    from scipy import sparse  # not imported by all that imports this
+
     blocks = list(blocks)
     if len(blocks) == 1:
         return blocks[0]
