@@ -269,13 +269,18 @@ class Source(ABC):
         an order that (seed, epoch) alone give, or, without ``shuffle``, as they lie. The next one
         is read in a thread while one is in use.
         """
+        windows = self._blocks_of_windows(seed, epoch, shuffle, first)
+        yield from ahead(made(self.read(blocks)) for blocks in windows)
+
+    def _blocks_of_windows(
+        self, seed: int, epoch: int, shuffle: bool, first: int
+    ) -> Iterator[list[int]]:
         order: Array = np.arange(self.n_blocks)
         if shuffle:
             order = _core.permutation(self.n_blocks, window_seed(seed, -1), epoch)
         size = self.blocks_per_window
-        starts = range(first * size, self.n_blocks, size)
-        windows = (sorted(order[start : start + size].tolist()) for start in starts)
-        yield from ahead(made(self.read(blocks)) for blocks in windows)
+        for start in range(first * size, self.n_blocks, size):
+            yield sorted(order[start : start + size].tolist())
 
 
 def window_seed(seed: int, window: int) -> int:

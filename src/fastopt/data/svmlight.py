@@ -1,9 +1,9 @@
 """Text in the format of svmlight and LIBSVM: a label, and the entries of a sparse row, a line."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -23,6 +23,7 @@ from fastopt.data.source import (
     width_of,
 )
 
+T = TypeVar("T")
 Parsed = tuple[Array, Array, Array, Array, Array | None, int, int]  # as `parse_svmlight` has it
 
 
@@ -105,9 +106,23 @@ class SvmlightSource(Source):
 
     def read(self, blocks: Sequence[int]) -> Block:
         """Return the rows of some blocks as one."""
+        return self._read(self._lines.read(blocks), blocks)
+
+    def windows(
+        self, seed: int, epoch: int, made: Callable[[Block], T], *, shuffle: bool, first: int = 0
+    ) -> Iterator[T]:
+        """Yield what is ``made`` of each window, as every source does; a second thread reads the
+        text of one while that of the window before is parsed.
+        """
+        windows = self._blocks_of_windows(seed, epoch, shuffle, first)
+        texts = ahead((self._lines.read(blocks), blocks) for blocks in windows)
+        yield from ahead(made(self._read(*text)) for text in texts)
+
+    def _read(self, text: bytes, blocks: Sequence[int]) -> Block:
+        """Return the rows in the text of some blocks."""
         has_qid = self._has_qid
         try:
-            return self._block(self._parse(blocks, has_qid))
+            return self._block(self._parse(text, has_qid))
         except _core.BadRow:
             for block in blocks:  # one of them tells the line of the file
                 self._parse_chunk(block, has_qid)
@@ -140,7 +155,8 @@ class SvmlightSource(Source):
 
     def _parse_chunk(self, chunk: int, qid: bool | None) -> Parsed:
         try:
-            return self._parse([chunk], qid)
+            with self._lines.lock:
+                return self._parse(self._lines.view([chunk]), qid)
         except _core.BadRow as error:
             is_wider = self._is_width_given and "n_features" in error.expected
             cure = "; a larger n_features takes it in" if is_wider else ""
@@ -150,16 +166,15 @@ class SvmlightSource(Source):
                 f"expected {error.expected}, found {error.found}{cure}"
             ) from None
 
-    def _parse(self, chunks: Sequence[int], qid: bool | None) -> Parsed:
-        with self._lines.lock:
-            return _core.parse_svmlight(
-                self._lines.view(chunks),
-                self._dtype,
-                zero_based=self._zero_based,
-                skip=self._skip,
-                n_features=self._n_features,
-                qid=qid,
-            )
+    def _parse(self, text: bytes | memoryview, qid: bool | None) -> Parsed:
+        return _core.parse_svmlight(
+            text,
+            self._dtype,
+            zero_based=self._zero_based,
+            skip=self._skip,
+            n_features=self._n_features,
+            qid=qid,
+        )
 
     def _block(self, parsed: Parsed) -> Block:
         data, indices, indptr, labels, qid, _, _ = parsed
